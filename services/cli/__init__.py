@@ -1,0 +1,1 @@
+"""The command `lagebild`: one module for each group of subcommands."""
