@@ -42,9 +42,7 @@ class Article(Record):
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
-    id: Annotated[
-        ArticleId, Field(description="Stable name of the article: the key of all messages about it")
-    ]
+    id: Annotated[ArticleId, Field(description="Stable name of the article: the key of all messages about it")]
     text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_LENGTH, description="The body, as received")]
     title: Annotated[str | None, Field(max_length=2_000)] = None
     url: Annotated[str | None, Field(max_length=4_000)] = None

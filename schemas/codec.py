@@ -72,9 +72,7 @@ def _validate(adapter: TypeAdapter[T], data: bytes | None) -> T:
 
 def _decode(data: bytes | None) -> dict[str, Any]:
     if not data:
-        raise InvalidRecord(
-            "the message is a tombstone" if data is None else "the message is empty", "decode"
-        )
+        raise InvalidRecord("the message is a tombstone" if data is None else "the message is empty", "decode")
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except UnicodeDecodeError as error:

@@ -35,8 +35,6 @@ class DeadLetter(Record):
     key: Base64Bytes | None = None
     value: Base64Bytes | None = None
     headers: tuple[tuple[str, Base64Bytes | None], ...] = ()
-    timestamp_ms: Annotated[
-        int, Field(description="Kafka timestamp of the original message, milliseconds since 1970")
-    ]
+    timestamp_ms: Annotated[int, Field(description="Kafka timestamp of the original message, milliseconds since 1970")]
     value_sha256: str | None = None
     value_length: int | None = None

@@ -46,19 +46,13 @@ class EventBase(Record):
     """What every event carries, whatever its type."""
 
     schema_version: SchemaVersion = SCHEMA_VERSION
-    event_id: Annotated[
-        UUID, Field(description="The same article and the same finding give the same id, anywhere")
-    ]
-    extraction_id: Annotated[
-        UUID, Field(description="The extraction (article, extractor version) that found it")
-    ]
+    event_id: Annotated[UUID, Field(description="The same article and the same finding give the same id, anywhere")]
+    extraction_id: Annotated[UUID, Field(description="The extraction (article, extractor version) that found it")]
     extractor: Annotated[str, Field(min_length=1, description="Version of the extractor that found it")]
     article: ArticleReference
     evidence: Annotated[Span, Field(description="The sentence or sentences that tell the event")]
     anchor: Annotated[Span, Field(description="The word or short phrase that expresses it")]
-    status: Annotated[
-        Status, Field(description="How the article, or the source it quotes, presents the event")
-    ]
+    status: Annotated[Status, Field(description="How the article, or the source it quotes, presents the event")]
     reported: Annotated[bool, Field(description="True where it is told as somebody's report")]
     attribution: Annotated[Parties, Field(description="Who says so, if not the article itself")] = ()
     time: Time | None = None
@@ -111,9 +105,7 @@ class StatementEvent(EventBase):
     kind: StatementKind = "say"
     quoted: Annotated[bool, Field(description="True if at least part is in quotation marks")] = False
     content: Annotated[Span, Field(description="What is said, one continuous stretch")]
-    tells: Annotated[
-        tuple[UUID, ...], Field(description="Events of the article told inside the content")
-    ] = ()
+    tells: Annotated[tuple[UUID, ...], Field(description="Events of the article told inside the content")] = ()
 
 
 Event = Annotated[DeploymentEvent | SupplyEvent | StatementEvent, Field(discriminator="type")]

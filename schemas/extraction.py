@@ -20,9 +20,7 @@ class Extraction(Record):
     extraction_id: Annotated[UUID, Field(description="Same article and same extractor version: same id")]
     article_id: ArticleId
     extractor: Annotated[str, Field(min_length=1, description="Version of the extractor")]
-    event_ids: Annotated[
-        tuple[UUID, ...], Field(description="All events found, in the order of the text")
-    ] = ()
+    event_ids: Annotated[tuple[UUID, ...], Field(description="All events found, in the order of the text")] = ()
     outcome: Literal["events", "no_events"]
 
     @model_validator(mode="after")
