@@ -10,7 +10,7 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram, Info
 
-from schemas import EventType, Stage, Status
+from schemas import EventType, Status
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 END_TO_END_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 86_400.0)
@@ -94,5 +94,3 @@ for _table, _outcome in product(("articles", "events", "extractions"), ("written
 for _reason in ("timeout", "crash"):
     POOL_RESTARTS.labels(_reason)
 
-STAGES = get_args(Stage)
-"""Values of the label `stage`."""

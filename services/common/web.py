@@ -1,4 +1,4 @@
-"""Metrics and health of a service over HTTP: /metrics, /livez and /readyz, read-only, on localhost unless set otherwise."""
+"""Metrics and health of a service over HTTP: /metrics, /livez, /readyz; read-only, on localhost unless set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
