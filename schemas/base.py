@@ -21,7 +21,7 @@ class Record(BaseModel):
     field added by a newer minor version does not stop them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class Span(Record):
