@@ -86,7 +86,7 @@ class SinkSettings(BaseSettings):
     sink_web_port: Annotated[int, Field(ge=0, le=65535, description="Metrics and health; 0: any free port")] = 9102
 
 
-class Settings(KafkaSettings, ExtractorSettings, SinkSettings):
+class Settings(SinkSettings, ExtractorSettings, KafkaSettings):
     """All settings. Read them through `get_settings`, once a process."""
 
     model_config = SettingsConfigDict(env_prefix="LAGEBILD_", env_file=".env", extra="ignore", frozen=True)

@@ -1,0 +1,31 @@
+"""`lagebild schema`: write the contract for other languages."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas import generate
+
+
+def schema(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if a file differs from the models.")
+    ] = False,
+) -> None:
+    """Write JSON Schema 2020-12 files into `schemas/json/` and `schemas/asyncapi.json`, made from the models.
+
+    The files are part of the repository, and a test fails when they no longer fit the models.
+    """
+    changed = _stale() if check else generate.write_files()
+    for path in changed:
+        typer.echo(f"{'differs' if check else 'written'}: {path.relative_to(generate.HERE.parent)}")
+    if not changed:
+        typer.echo(f"{len(generate.files())} files, all as the models have it")
+    if check and changed:
+        raise typer.Exit(1)
+
+
+def _stale() -> list[Path]:
+    wanted = generate.files()
+    return [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
