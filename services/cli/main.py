@@ -4,7 +4,6 @@ import sys
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -52,19 +51,13 @@ def root(
 def main() -> None:
     """Run the command; exit 2 with one sentence where a person can mend what is wrong."""
     try:
-        app(standalone_mode=False)
+        app()
     except UserError as error:
         _fail(str(error))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # `lagebild events | head` ends quietly
-        sys.exit(141)
     except LagebildError as error:
         _fail(str(error), code=1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _fail(message: str, code: int = 2) -> None:
