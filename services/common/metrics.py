@@ -93,4 +93,3 @@ for _table, _outcome in product(("articles", "events", "extractions"), ("written
     ROWS_WRITTEN.labels(_table, _outcome)
 for _reason in ("timeout", "crash"):
     POOL_RESTARTS.labels(_reason)
-

@@ -1,6 +1,6 @@
 """Metrics and health of a service over HTTP: /metrics, /livez, /readyz; read-only, on localhost unless set."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -61,8 +61,8 @@ async def serve(health: Health, host: str, port: int) -> WebServer:
     """
     app = web.Application()
     app.router.add_get("/metrics", _metrics)
-    app.router.add_get("/livez", lambda _request: _report(health.live()))
-    app.router.add_get("/readyz", lambda _request: _report(health.ready()))
+    app.router.add_get("/livez", _report(health.live))
+    app.router.add_get("/readyz", _report(health.ready))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
@@ -81,9 +81,12 @@ async def _metrics(_request: web.Request) -> web.Response:
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-async def _report(reasons: dict[str, str | None]) -> web.Response:
-    healthy = not any(reasons.values())
-    checks = {name: reason or "ok" for name, reason in reasons.items()}
-    return web.json_response(
-        {"status": "ok" if healthy else "failing", "checks": checks}, status=200 if healthy else 503
-    )
+def _report(check: Callable[[], dict[str, str | None]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_request: web.Request) -> web.Response:
+        reasons = check()
+        healthy = not any(reasons.values())
+        checks = {name: reason or "ok" for name, reason in reasons.items()}
+        body = {"status": "ok" if healthy else "failing", "checks": checks}
+        return web.json_response(body, status=200 if healthy else 503)
+
+    return answer

@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the others.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-faults check lock clean
+
+help: ## Show what there is
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: $(READY) ## Make .venv with everything in it, .venv/bin/lagebild included
+
+$(READY): requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+	  { echo "lagebild: Python 3.11 or 3.12 is needed, found none as '$(PYTHON)': install it, or name it: make setup PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "lagebild: '$(PYTHON) -m venv' does not work: on Debian install the package python3-venv" >&2; exit 2; }
+	@echo "installing what requirements/dev.lock names into $(VENV) (a minute or two)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Start Kafka, extractor and sink, replay the seeds, show the records, stop everything
+	@$(BIN)/lagebild demo
+
+test: setup ## Lint, types and all tests, on a real Kafka and real databases
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q -m "not faults"
+
+check: setup ## Lint, types, schema drift and known vulnerabilities of the dependencies
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lagebild schema --check
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
+
+lock: ## Choose the versions anew (requirements/*.lock), with hashes
+	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	  --no-header --extra postgres --output-file requirements/runtime.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	  --no-header --extra postgres --extra dev --constraint requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
+
+clean: ## Remove the environment, caches and the last demo
+	@rm -rf $(VENV) .cache demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
