@@ -1,0 +1,1 @@
+"""German number and time phrases as values: quantities with bounds and units, dates as intervals."""

@@ -1,0 +1,119 @@
+"""German time expressions: where they stand (``find_dates``) and which days they mean (``resolve_date``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.extraction.normalise.periods import UNKNOWN, Interval, Lean
+from services.extraction.normalise.time_grammar import PREFIX, Core, find_cores
+from services.extraction.normalise.time_words import Reference
+
+__all__ = ["Interval", "find_dates", "resolve_date"]
+
+_FUTURE_WORDS = {"bis", "ab", "für", "spätestens", "frühestens", "vor", "an"}
+_ONWARDS = re.compile(r"\s+an(?!\w)", re.IGNORECASE)
+_TO = re.compile(r"\s*(?:bis(?:\s+(?:zum|zur|in|an|ins))?|[-–—])\s*(?:(?:dem|den|der|die|im|am)\s+)?", re.IGNORECASE)
+_AND = re.compile(r"\s+und\s+(?:(?:dem|den|der|im|am)\s+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Expression:
+    """A time expression from ``start`` to ``end``, led in by ``words`` ("noch vor", "von … an")."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+    core: Core
+    until: Core | None = None
+    """The other end of a range ("zwischen 2004 und 2008")."""
+
+
+def _expressions(text: str, strict: bool) -> Iterator[_Expression]:
+    cores = [core for core in find_cores(text) if core.rule.found or not strict]
+    position = 0
+    while position < len(cores):
+        core, until = cores[position], None
+        lead = PREFIX.search(text, max(0, core.start - 40), core.start)
+        start, end = (lead.start() if lead else core.start), core.end
+        words = text[start : core.start].lower().split()
+        if position + 1 < len(cores) and _makes_range(words, text[end : cores[position + 1].start]):
+            position += 1
+            until = cores[position]
+            end = until.end
+        if words[:1] in (["von"], ["vom"]) and (onwards := _ONWARDS.match(text, end)):
+            end, words = onwards.end(), [*words, "an"]
+        position += 1
+        yield _Expression(start, end, tuple(words), core, until)
+
+
+def _makes_range(words: list[str], gap: str) -> bool:
+    return bool(_TO.fullmatch(gap) or ("zwischen" in words and _AND.fullmatch(gap)))
+
+
+def _lean(words: tuple[str, ...]) -> Lean:
+    if "seit" in words:
+        return "past"
+    # "an" leads in only as "von … an": "an Ostern" looks no way.
+    ahead = set(words) & _FUTURE_WORDS - {"an"} or (words[-1:] == ("an",) and words[0] != "an")
+    return "future" if ahead else "default"
+
+
+def _bounded(words: tuple[str, ...], period: Interval) -> Interval:
+    """``period`` as its preposition means it: "bis" is an end, "seit" and "ab" a beginning."""
+    if {"bis", "spätestens"} & set(words):
+        return Interval(None, period.latest)
+    onwards = words[:1] in (("von",), ("vom",)) and words[-1] == "an"
+    if onwards or {"seit", "ab", "frühestens"} & set(words) or {"nicht", "vor"} <= set(words):
+        return Interval(period.earliest, None)
+    if "vor" in words:
+        return Interval(None, period.earliest and period.earliest - timedelta(days=1))
+    if "nach" in words:
+        return Interval(period.latest and period.latest + timedelta(days=1), None)
+    return period
+
+
+def _resolved(expression: _Expression, words: tuple[str, ...], published: date | None) -> Interval:
+    first = expression.core.read(Reference(published, _lean(words)))
+    if expression.until is None:
+        return _bounded(words, first)
+    last = expression.until.read(Reference(published))
+    if last.latest is None:
+        return UNKNOWN
+    lies_ahead = first.earliest and published and first.earliest > published
+    # "zwischen März und Juni 2023", "vom 3. bis 7. Juni": what the second names holds for the first too.
+    if re.search(r"\d{4}", expression.until.match[0]) or first.latest is None or (first.latest > last.latest and lies_ahead):
+        first = expression.core.read(Reference(last.latest, "past"))
+    elif first.latest > last.latest:
+        last = expression.until.read(Reference(first.latest, "future"))
+    return Interval(first.earliest, last.latest)
+
+
+def resolve_date(text: str, published: date | None) -> Interval:
+    """The days that the time expression ``text`` means, seen from the day of publication.
+
+    Without a publication date only absolute expressions ("im Februar 2022") are resolved. Only bounds that the words
+    set are given: "seit Februar" has no end, "bis Montag" no beginning, "seit Wochen" neither. The rules stand in
+    ``periods`` and in docs/normalisers.md.
+    """
+    expressions = list(_expressions(text, strict=False))
+    if not expressions:
+        return UNKNOWN
+    longest = max(expressions, key=lambda found: found.end - found.start)
+    words = longest.words
+    if longest.start > 0 and (lead := re.match(r"\s*(seit|bis|ab)\b", text, re.IGNORECASE)):
+        words = (lead[1].lower(), *words)
+    try:
+        return _resolved(longest, words, published)
+    except (OverflowError, ValueError):
+        return UNKNOWN
+
+
+def find_dates(text: str) -> list[tuple[int, int]]:
+    """Every calendar or deictic time expression in ``text`` with its preposition: start and end offset.
+
+    Offsets count code points of ``text``, end exclusive; spans do not overlap and stand in the order of the text.
+    """
+    return [(found.start, found.end) for found in _expressions(text, strict=True)]

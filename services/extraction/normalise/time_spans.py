@@ -1,0 +1,208 @@
+"""Rules for time expressions that count from the day of publication: "gestern", "vor zwei Wochen", "letzte Woche"."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Literal
+
+from services.extraction.normalise import periods
+from services.extraction.normalise.periods import UNKNOWN, Interval, Period
+from services.extraction.normalise.time_words import (
+    COUNT,
+    PART,
+    PLURALS,
+    UNIT,
+    UNITS,
+    Reading,
+    Reference,
+    Rule,
+    any_of,
+    direction,
+    number,
+    part_of,
+    relative,
+    relative_unit,
+)
+
+_DAYS = {"vorgestern": -2, "gestern": -1, "heute": 0, "morgen": 1, "übermorgen": 2}
+
+
+def _deictic(match: re.Match[str], reference: Reference) -> Reading:
+    if reference.published is None:
+        return None
+    return periods.day(reference.published + timedelta(days=_DAYS[match["name"].lower()]))
+
+
+def _is_tomorrow(match: re.Match[str]) -> bool:
+    """ "Morgen" inside a sentence is the noun."""
+    return match["name"] != "Morgen" or not match.string[: match.start()].strip()
+
+
+def _day_before(match: re.Match[str], reference: Reference) -> Reading:
+    return periods.day(reference.published - timedelta(days=1)) if reference.published else None
+
+
+def _today(match: re.Match[str], reference: Reference) -> Reading:
+    return periods.day(reference.published) if reference.published else None
+
+
+def _after_preposition(match: re.Match[str]) -> bool:
+    return bool(re.search(r"(?:\bam|\bzum|\bdem|\bgegen|\bvom)\s+$", match.string[: match.start()], re.IGNORECASE))
+
+
+def _night(match: re.Match[str], reference: Reference) -> Reading:
+    if reference.published is None:
+        return None
+    first = reference.published - timedelta(days=0 if direction(match) == 1 else 1)
+    return Period(first, first + timedelta(days=1))
+
+
+def _in_the(match: re.Match[str]) -> bool:
+    return bool(re.search(r"\b(?:in|seit|während)\s+der\s+$", match.string[: match.start()], re.IGNORECASE))
+
+
+def _unit(match: re.Match[str], reference: Reference) -> Reading:
+    """ "letzte Woche", "Anfang des Monats", "im Laufe des Jahres"."""
+    name, steps = UNITS[match["unit"].lower()], direction(match) or 0
+    if reference.published is None or name in ("hour", "day", "century"):
+        return None
+    # On a working day "das vergangene Wochenende" is the last one and "das kommende" that of the same week.
+    if name == "weekend" and steps == 1 and reference.published.weekday() < 5:
+        steps = 0
+    return part_of(match, relative_unit(name, steps, reference.published))
+
+
+def _weekend(match: re.Match[str], reference: Reference) -> Reading:
+    if reference.published is None:
+        return None
+    ahead = reference.published.weekday() >= 5 or reference.lean == "future"
+    return relative_unit("weekend", 0 if ahead else -1, reference.published)
+
+
+def _edge(match: re.Match[str], reference: Reference) -> Reading:
+    """ "Jahresende", "Monatsbeginn"."""
+    if reference.published is None:
+        return None
+    whole = periods.unit("year" if match["whole"].lower() == "jahres" else "month", reference.published)
+    part: dict[str, Literal["Anfang", "Mitte", "Ende"]] = {"ende": "Ende", "mitte": "Mitte"}
+    return periods.third(whole, part.get(match["piece"].lower(), "Anfang"))
+
+
+def _previous(match: re.Match[str], reference: Reference) -> Reading:
+    """ "Vorjahr", "Vorwoche", "Vormonat"."""
+    if reference.published is None:
+        return None
+    return part_of(match, relative_unit(UNITS[match["name"].lower()], -1, reference.published))
+
+
+def _moved(published: date, match: re.Match[str], sign: int, count: float | None = None) -> date:
+    """The day of publication moved by the units that the match counts; two of them where it says only "Wochen"."""
+    amount = count if count is not None else number(match.groupdict().get("count")) or 2
+    return periods.shifted(published, sign * amount, UNITS[match["unit"].lower()])
+
+
+def _point(match: re.Match[str], reference: Reference, sign: int) -> Reading:
+    """The period that is so many units away: of weeks a week, of months a month; of "Jahre" only that it is far."""
+    if reference.published is None:
+        return None
+    count = number(match["count"])
+    if count is None:
+        bound = _moved(reference.published, match, sign)
+        return Interval(None, bound) if sign < 0 else Interval(bound, None)
+    name = UNITS[match["unit"].lower()]
+    if count != int(count) and name in ("year", "decade"):
+        name = "month"
+    name = {"hour": "day", "century": "year"}.get(name, name)
+    last = number(match["count2"]) or count
+    edges = [periods.unit(name, _moved(reference.published, match, sign, value)) for value in (count, last)]
+    return Period(min(edge.first for edge in edges), max(edge.last for edge in edges))
+
+
+def _ago(match: re.Match[str], reference: Reference) -> Reading:
+    return _point(match, reference, -1)
+
+
+def _ahead(match: re.Match[str], reference: Reference) -> Reading:
+    return _point(match, reference, 1)
+
+
+def _within(match: re.Match[str], reference: Reference) -> Reading:
+    """ "binnen 60 Tagen", "innerhalb weniger Tage"."""
+    if reference.published is None:
+        return None
+    count = number(match["count2"] or match["count"])
+    return Interval(reference.published, None if count is None else _moved(reference.published, match, 1, count))
+
+
+def _since(match: re.Match[str], reference: Reference) -> Reading:
+    """ "seit zwei Wochen"; "seit Wochen" and "seit mehr als zwei Jahren" leave the beginning open."""
+    count = number(match["count"])
+    if (
+        reference.published is None
+        or count is None
+        or re.match(r"mehr|über|mindestens", match["about"] or "", re.IGNORECASE)
+    ):
+        return UNKNOWN
+    return Interval(_moved(reference.published, match, -1, count), None)
+
+
+def _stretch(match: re.Match[str], reference: Reference) -> Reading:
+    """ "in den vergangenen zwei Wochen", "in den nächsten Tagen"."""
+    steps, count = direction(match), number(match["count"])
+    if reference.published is None or not steps:
+        return UNKNOWN
+    end = None if count is None else _moved(reference.published, match, steps, count)
+    return Interval(end, reference.published) if steps < 0 else Interval(reference.published, end)
+
+
+def _unknown(match: re.Match[str], reference: Reference) -> Reading:
+    return UNKNOWN
+
+
+def _until_now(match: re.Match[str], reference: Reference) -> Reading:
+    return Interval(None, reference.published)
+
+
+def _from_now(match: re.Match[str], reference: Reference) -> Reading:
+    return Interval(reference.published, None)
+
+
+_MANY = rf"(?P<unit>{any_of(PLURALS)})"
+_MAYBE = COUNT.removesuffix(")") + ")?"
+RULES = [
+    Rule(
+        rf"(?P<name>{any_of(_DAYS)})(?:\s+(?:früh|Morgen|Vormittag|Mittag|Nachmittag|Abend|Nacht|morgen|abend))?",
+        _deictic,
+        holds=_is_tomorrow,
+    ),
+    Rule(r"Vortag(?:e?s)?|Vorabend", _day_before),
+    Rule(r"(?:(?:späten|frühen)\s+)?(?:Morgen|Vormittag|Mittag|Nachmittag|Abend)", _today, holds=_after_preposition),
+    Rule(rf"(?:{relative()}\s+)?Nacht", _night, holds=_in_the),
+    Rule(rf"vor\s+{COUNT}{UNIT}", _ago),
+    Rule(rf"vor\s+(?P<count>(?!))?(?P<count2>(?!))?{_MANY}", _ago),
+    Rule(rf"(?:binnen|innerhalb)\s+(?:von\s+)?{COUNT}{UNIT}", _within),
+    Rule(rf"in\s+(?P<under>weniger\s+als)\s+(?P<count>[^\W_]+)\s+(?P<count2>(?!))?{UNIT}", _within),
+    Rule(rf"in\s+{COUNT}{UNIT}", _ahead),
+    Rule(rf"seit\s+{COUNT}{UNIT}", _since),
+    Rule(rf"seit\s+(?P<about>(?!))?(?P<count>(?!))?{_MANY}", _since),
+    Rule(rf"{relative()}\s+{_MAYBE}{_MANY}", _stretch),
+    Rule(
+        rf"{PART}{relative()}\s+(?P<unit>woche|monate?s?|jahre?s?|wochenendes?|quartals?|halbjahre?s?|jahrzehnte?s?)",
+        _unit,
+    ),
+    Rule(r"(?P<part>Anfang|Mitte|Ende|Beginn)\s+de[rs]\s+(?P<unit>woche|monats|jahres|wochenendes|jahrzehnts)", _unit),
+    Rule(rf"(?:Laufe?|Verlaufe?)\s+de[rs]\s+(?:{relative()}\s+)?(?P<unit>woche|monats|jahres|wochenendes)", _unit),
+    Rule(r"Wochenendes?", _weekend),
+    Rule(r"(?P<whole>Jahres|Monats)(?P<piece>ende|beginn|anfang|mitte)s?", _edge),
+    Rule(rf"{PART}Vor(?P<name>jahre?s?|woche|monats?)", _previous),
+    Rule(rf"{COUNT}{UNIT}\s+(?:später|zuvor|darauf|danach|davor|lang)", _unknown),
+    Rule(r"tags\s+(?:darauf|zuvor|danach)|(?:selben|gleichen|darauffolgenden|folgenden|nächsten)\s+Tag", _unknown),
+    Rule(r"derzeit|zurzeit|zur\s+Zeit|jetzt|gegenwärtig|momentan", _today),
+    Rule(r"kürzlich|jüngst|unlängst|neulich|vor\s+(?:kurzem|kurzer\s+Zeit)|zuletzt|bislang|bisher|damals", _until_now),
+    Rule(r"nun|aktuell|heutzutage|im\s+Moment", _today, found=False),
+    Rule(r"inzwischen|mittlerweile|bis\s+jetzt|vor\s+langem|einst|seinerzeit", _until_now, found=False),
+    Rule(r"demnächst|künftig|in\s+Kürze|in\s+naher\s+Zukunft|vorerst|bis\s+auf\s+weiteres", _from_now),
+    Rule(r"bald|in\s+Zukunft|fortan|einstweilen|(?:ab\s+)?sofort", _from_now, found=False),
+    Rule(r"seither|seitdem|seit\s+(?:kurzem|langem|längerem|jeher|einiger\s+Zeit)", _unknown),
+]
