@@ -1,0 +1,161 @@
+"""How far the extractor has come: lag for the metrics, and the watchdog behind /livez.
+
+A Faust consumer can stall without an error (faust #175, #640). So the end of each partition is asked of the broker
+by a consumer of our own, which shares nothing with Faust's, and is held against what has been finished here.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.common import metrics
+from services.common.kafka import client_options
+from services.common.logging import get_logger
+from services.common.settings import Settings
+from services.dead_letters import Origin
+
+log = get_logger(__name__)
+
+PROBE_SECONDS = 3.0
+ANSWER_SECONDS = 10.0
+"""How often the broker is asked for the ends, and how long its answer may take."""
+
+Assignment = Callable[[], Iterable[TopicPartition]]
+
+
+class Progress:
+    """What has been finished, partition by partition.
+
+    Args:
+        group: consumer group, for the metrics.
+        stall_seconds: time without progress, while messages wait, after which the service counts as dead.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, group: str, stall_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._group = group
+        self._stall_seconds = stall_seconds
+        self._clock = clock
+        self._moved = clock()
+        self._positions: dict[TopicPartition, int] = {}
+        self._waiting_since: dict[TopicPartition, float] = {}
+
+    def touch(self) -> None:
+        """Something has moved: an article was read, or a try of one has failed."""
+        self._moved = self._clock()
+
+    def begin(self, origins: Iterable[Origin]) -> None:
+        """A batch is taken up."""
+        self.touch()
+        for origin in origins:
+            self._positions.setdefault(TopicPartition(origin.topic, origin.partition), origin.offset)
+
+    def finish(self, partition: TopicPartition, offset: int) -> None:
+        """The message at `offset` is acknowledged."""
+        self.touch()
+        self._positions[partition] = offset + 1
+
+    def observe(self, ends: dict[TopicPartition, int], committed: dict[TopicPartition, int]) -> None:
+        """Note where the assigned partitions end.
+
+        Args:
+            ends: offset after the last message of each assigned partition.
+            committed: the group's committed offsets, for partitions where nothing has been finished here yet.
+        """
+        now = self._clock()
+        for gone in self._waiting_since.keys() - ends.keys():
+            del self._waiting_since[gone]
+        for gone in self._positions.keys() - ends.keys():
+            del self._positions[gone]
+        for partition, end in ends.items():
+            lag = max(0, end - max(self._positions.get(partition, 0), committed.get(partition, 0)))
+            if lag:
+                self._waiting_since.setdefault(partition, now)
+            else:
+                self._waiting_since.pop(partition, None)
+            labels = (self._group, partition.topic, str(partition.partition))
+            metrics.CONSUMER_LAG.labels(*labels).set(lag)
+            metrics.CONSUMER_LAG_SECONDS.labels(*labels).set(now - self._waiting_since.get(partition, now))
+
+    def stalled(self) -> str | None:
+        """Why the service counts as dead; None while it moves or has nothing to do."""
+        if not self._waiting_since:
+            return None
+        idle = self._clock() - max(self._moved, min(self._waiting_since.values()))
+        if idle <= self._stall_seconds:
+            return None
+        return f"messages wait, and none has been finished for {idle:.0f} s"
+
+
+class BrokerWatch:
+    """Asks the broker for the ends of the assigned partitions, again and again.
+
+    Args:
+        settings: where the broker is.
+        progress: is told the ends.
+        assignment: the partitions that this process has now.
+    """
+
+    def __init__(self, settings: Settings, progress: Progress, assignment: Assignment) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._assignment = assignment
+        self._answered: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def unreachable(self) -> str | None:
+        """Why the broker counts as away; None while it answers."""
+        if self._answered is None:
+            return f"not connected to {self._settings.bootstrap_servers} yet"
+        silent = time.monotonic() - self._answered
+        if silent <= ANSWER_SECONDS + 2 * PROBE_SECONDS:
+            return None
+        return f"{self._settings.bootstrap_servers} has not answered for {silent:.0f} s"
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._task = asyncio.create_task(self._watch(), name="broker-watch")
+
+    async def close(self) -> None:
+        """Ask no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            consumer = AIOKafkaConsumer(
+                **client_options(self._settings), group_id=self._settings.extractor_group, enable_auto_commit=False
+            )
+            try:
+                await consumer.start()
+                await self._ask(consumer)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.info("broker does not answer", reason=str(error) or type(error).__name__)
+            finally:
+                await consumer.stop()
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def _ask(self, consumer: Any) -> None:
+        while True:
+            partitions = list(self._assignment())
+            ends, committed = await asyncio.wait_for(_offsets(consumer, partitions), ANSWER_SECONDS)
+            self._progress.observe(ends, committed)
+            self._answered = time.monotonic()
+            await asyncio.sleep(PROBE_SECONDS)
+
+
+async def _offsets(
+    consumer: Any, partitions: list[TopicPartition]
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    # Without partitions to ask for, the cluster's metadata are the sign of life.
+    if not partitions:
+        await consumer.topics()
+        return {}, {}
+    ends = await consumer.end_offsets(partitions)
+    committed = {partition: await consumer.committed(partition) or 0 for partition in partitions}
+    return ends, committed

@@ -1,0 +1,99 @@
+"""Sending what an extraction found, so that the broker has it before the article is acknowledged."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from services.common import metrics
+from services.common.cloudevents import headers_for
+from services.common.settings import Settings
+from services.dead_letters import Failure, Message, Origin, dead_letter, send
+from services.extractor.work import Extracted, Outcome
+
+SOURCE = "/lagebild/extractor"
+CLASS_NAME = "services.extractor.work.read_message"
+
+
+class Publisher:
+    """Sends event records, receipts and dead letters.
+
+    Faust's own producer is not used: it is not idempotent outside of transactions, and takes headers as a mapping,
+    so that of two headers of one name, which Kafka allows, a dead letter would keep one.
+    """
+
+    def __init__(self, settings: Settings, producer: AIOKafkaProducer) -> None:
+        self._settings = settings
+        self._producer = producer
+
+    def checked(self, outcome: Outcome) -> Outcome:
+        """The outcome as it can be sent: one with a record over the broker's limit becomes a failure of the article.
+
+        All or nothing: with half of an article's events its receipt would not be true.
+        """
+        if isinstance(outcome, Failure):
+            return outcome
+        limit = self._settings.max_message_bytes
+        largest = max(message.size for message in (*self._events(outcome), self._receipt(outcome)))
+        if largest <= limit:
+            return outcome
+        reason = f"a record made from the article takes {largest} bytes, and the broker takes {limit}"
+        return Failure("send", "aiokafka.errors.MessageSizeTooLargeError", reason)
+
+    async def publish(self, results: Sequence[tuple[Origin, Outcome]]) -> None:
+        """Send all that the results ask for and wait until the broker has confirmed it.
+
+        Events and dead letters go first; the receipts follow when those are confirmed, so that a receipt never
+        names an event that is not there.
+
+        Raises:
+            aiokafka.errors.KafkaError: the broker did not confirm. What was sent before may be there.
+        """
+        names = self._settings.topic
+        found = [outcome for _, outcome in results if isinstance(outcome, Extracted)]
+        dead = [self._dead_letter(o, outcome) for o, outcome in results if isinstance(outcome, Failure)]
+        events = [message for outcome in found for message in self._events(outcome)]
+        await self._confirmed([(names("events"), m) for m in events] + [(names("dead_letters"), m) for m in dead])
+        await self._confirmed([(names("extractions"), self._receipt(outcome)) for outcome in found])
+        _count(outcome for _, outcome in results)
+
+    async def _confirmed(self, messages: Iterable[tuple[str, Message]]) -> None:
+        confirmations: list[asyncio.Future[Any]] = [
+            await send(self._producer, topic, message) for topic, message in messages
+        ]
+        await asyncio.gather(*confirmations)
+
+    def _events(self, outcome: Extracted) -> list[Message]:
+        key = outcome.article_id.encode()
+        return [Message(key, e.value, headers_for(f"event.{e.type}", e.id, SOURCE, _now())) for e in outcome.events]
+
+    def _receipt(self, outcome: Extracted) -> Message:
+        headers = headers_for("extraction", outcome.receipt_id, SOURCE, _now())
+        return Message(outcome.article_id.encode(), outcome.receipt, headers)
+
+    def _dead_letter(self, origin: Origin, failure: Failure) -> Message:
+        return dead_letter(
+            origin,
+            failure,
+            connector=self._settings.extractor_group,
+            class_name=CLASS_NAME,
+            max_bytes=self._settings.max_message_bytes,
+        )
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _count(outcomes: Iterable[Outcome]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, Failure):
+            metrics.DEAD_LETTERS.labels("extractor", outcome.stage, outcome.exception).inc()
+            metrics.ARTICLES_PROCESSED.labels("dead_letter").inc()
+            continue
+        metrics.EXTRACTION_SECONDS.observe(outcome.seconds)
+        metrics.ARTICLES_PROCESSED.labels("events" if outcome.events else "no_events").inc()
+        for event in outcome.events:
+            metrics.EVENTS_EXTRACTED.labels(event.type, event.status).inc()

@@ -1,0 +1,86 @@
+"""Extractors that put delivery to the test and not German: fast, and on request hanging or crashing.
+
+Given to a service as `LAGEBILD_EXTRACTOR_MODEL=tests.standins:make`. What an article asks for stands in its text.
+"""
+
+import ctypes
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from schemas import Article, ArticleReference, Event, Span, StatementEvent, event_id, extraction_id
+
+HANG = "[hang]"
+HANG_DEAF = "[hang, deaf to signals]"
+EXIT = "[exit]"
+EXIT_QUIETLY = "[exit 0]"
+SEGFAULT = "[segmentation fault]"
+RAISE = "[raise]"
+NOTHING = "[nothing]"
+SLOW = "[slow]"
+
+
+class StandIn:
+    """Finds one statement for each „sagte“ of a text."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+    def extract(self, articles: Iterable[Article]) -> Iterator[list[Event]]:
+        for article in articles:
+            _misbehave(article.text)
+            yield [] if NOTHING in article.text else list(self._events(article))
+
+    def _events(self, article: Article) -> Iterator[Event]:
+        word, text = "sagte", article.text
+        starts = [i for i in range(len(text)) if text.startswith(word, i)]
+        whole = Span(text=text, start=0, end=len(text))
+        for start in starts:
+            end = start + len(word)
+            yield StatementEvent(
+                event_id=event_id(article.id, "statement", start, end),
+                extraction_id=extraction_id(article, self.version),
+                extractor=self.version,
+                article=ArticleReference.of(article),
+                type="statement",
+                evidence=whole,
+                anchor=Span(text=word, start=start, end=end),
+                status="actual",
+                reported=False,
+                kind="say",
+                quoted=False,
+                content=whole,
+            )
+
+
+def _misbehave(text: str) -> None:
+    if SLOW in text:
+        time.sleep(0.05)
+    if HANG_DEAF in text:
+        ctypes.PyDLL(None).sleep(3600)  # in C and with the interpreter's lock: no signal handler of Python runs
+    if HANG in text:
+        time.sleep(3600)
+    if EXIT in text:
+        os._exit(3)
+    if EXIT_QUIETLY in text:
+        os._exit(0)
+    if SEGFAULT in text:
+        ctypes.string_at(0)
+    if RAISE in text:
+        raise ValueError(f"nothing to be made of {text!r}")
+
+
+def make() -> StandIn:
+    """The stand-in, version "standin-1"."""
+    return StandIn("standin-1")
+
+
+def make_newer() -> StandIn:
+    """A newer version: other extraction ids, the same event ids."""
+    return StandIn("standin-2")
+
+
+def make_broken() -> StandIn:
+    """An extractor whose model is missing."""
+    raise FileNotFoundError(Path("models/none"))
