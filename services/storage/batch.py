@@ -1,0 +1,77 @@
+"""A batch sorted out: what remains of it when only the last word on each article, event and extraction counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from schemas import Article, DeploymentEvent, Event, Extraction, StatementEvent, SupplyEvent
+from services.storage.conversion import article_row, event_rows, extraction_row, merge, pending_row, stub_row
+from services.storage.interface import Change, Removal
+from services.storage.rows import ArticleRow, EventRows, ExtractionRow, PendingRow
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What a batch changes.
+
+    Attributes:
+        articles: the row of every article that any record of the batch is about.
+        withdrawn: articles whose text is withdrawn.
+        extractions: articles and their current extraction as the batch leaves it; None: withdrawn.
+        events: the events by extraction and event id, with Kafka's timestamp.
+    """
+
+    articles: dict[str, ArticleRow] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+    extractions: dict[str, ExtractionRow | None] = field(default_factory=dict)
+    events: dict[tuple[UUID, UUID], tuple[Event, datetime]] = field(default_factory=dict)
+
+    def add(self, change: Change) -> None:
+        """Take in the next record."""
+        match change.record:
+            case Article() as article:
+                self.withdrawn.discard(article.id)
+                self._know(article_row(article, change.at))
+            case DeploymentEvent() | SupplyEvent() | StatementEvent() as event:
+                self.events[event.extraction_id, event.event_id] = (event, change.at)
+                self._know(article_row(event.article, change.at))
+            case Extraction() as extraction:
+                self.extractions[extraction.article_id] = extraction_row(extraction, change.at)
+                self._know(stub_row(extraction.article_id, change.at))
+            case Removal(article_id, "article"):
+                self.withdrawn.add(article_id)
+                self._know(stub_row(article_id, change.at))
+            case Removal(article_id, _):
+                self.extractions[article_id] = None
+                self._know(stub_row(article_id, change.at))
+
+    def _know(self, row: ArticleRow) -> None:
+        known = self.articles.get(row.article_id)
+        self.articles[row.article_id] = merge(known, row) if known else row
+
+    def split(self, current: dict[str, str]) -> tuple[list[EventRows], list[PendingRow]]:
+        """The rows of the events that readers see, and of those that wait.
+
+        Args:
+            current: articles and the id of their current extraction.
+
+        Raises:
+            Unstorable: an event cannot be stored.
+        """
+        shown: list[EventRows] = []
+        waiting: list[PendingRow] = []
+        for event, at in self.events.values():
+            if current.get(event.article.id) == str(event.extraction_id):
+                shown.append(event_rows(event, at))
+            else:
+                waiting.append(pending_row(event, at))
+        return shown, waiting
+
+
+def sort_out(batch: Iterable[Change]) -> Sorted:
+    """Sort out a batch."""
+    result = Sorted()
+    for change in batch:
+        result.add(change)
+    return result

@@ -1,0 +1,221 @@
+"""Records to rows: plain text and numbers, which both databases' drivers take as they are."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+
+from schemas import (
+    Article,
+    ArticleReference,
+    DeploymentEvent,
+    Event,
+    Extraction,
+    Party,
+    Place,
+    Span,
+    StatementEvent,
+    SupplyEvent,
+    write,
+)
+from services.storage.columns import day_text, moment_text
+from services.storage.interface import Unstorable
+from services.storage.rows import (
+    ArticleRow,
+    EventRow,
+    EventRows,
+    ExtractionRow,
+    PartyRow,
+    PendingRow,
+    PlaceRow,
+    ToldRow,
+)
+
+
+def article_row(article: Article | ArticleReference, seen_at: datetime) -> ArticleRow:
+    """The row of an article, or of its citation alone."""
+    published = article.published_at
+    return ArticleRow(
+        article.id,
+        article.title,
+        article.url,
+        article.source,
+        article.language,
+        None if published is None else day_text(_utc_day(published)),
+        moment_text(published) if isinstance(published, datetime) else None,
+        article.text if isinstance(article, Article) else None,
+        moment_text(seen_at),
+    )
+
+
+def stub_row(article_id: str, seen_at: datetime) -> ArticleRow:
+    """The row of an article of which no more than the id is known."""
+    return ArticleRow(article_id, None, None, None, None, None, None, None, moment_text(seen_at))
+
+
+def merge(known: ArticleRow, new: ArticleRow) -> ArticleRow:
+    """What is known of an article after `new`: the article itself beats citations, a later citation adds to them."""
+    first_seen_at = min(known.first_seen_at, new.first_seen_at)
+    if new.text is not None:
+        return new._replace(first_seen_at=first_seen_at)
+    if known.text is not None:
+        return known._replace(first_seen_at=first_seen_at)
+    added = {name: value for name, value in new._asdict().items() if value is not None}
+    return known._replace(**added)._replace(first_seen_at=first_seen_at)
+
+
+def extraction_row(extraction: Extraction, seen_at: datetime) -> ExtractionRow:
+    """The row of an extraction."""
+    return ExtractionRow(
+        extraction.article_id,
+        str(extraction.extraction_id),
+        extraction.extractor,
+        extraction.outcome,
+        len(extraction.event_ids),
+        moment_text(seen_at),
+    )
+
+
+def pending_row(event: Event, seen_at: datetime) -> PendingRow:
+    """The row of an event that waits. Raises Unstorable as `event_rows` does."""
+    return PendingRow(
+        str(event.extraction_id), str(event.event_id), event.article.id, _document(event), moment_text(seen_at)
+    )
+
+
+def event_rows(event: Event, seen_at: datetime) -> EventRows:
+    """All rows of an event.
+
+    Raises:
+        Unstorable: a text holds U+0000 or a number is outside the range of a double.
+    """
+    event_id = str(event.event_id)
+    try:
+        row = _event_row(event, event_id, moment_text(seen_at))
+    except OverflowError as error:
+        raise Unstorable(f"event {event_id}: a number is out of range ({error})") from error
+    told = event.tells if isinstance(event, StatementEvent) else ()
+    return EventRows(
+        row,
+        [_party_row(event_id, role, *numbered) for role, who in _parties(event) for numbered in enumerate(who)],
+        [_place_row(event_id, role, place) for role, place in _places(event) if place],
+        [ToldRow(event_id, position, str(told_id)) for position, told_id in enumerate(told)],
+    )
+
+
+def _event_row(event: Event, event_id: str, seen_at: str) -> EventRow:
+    quantity = None if isinstance(event, StatementEvent) else event.quantity
+    time, anchor, evidence = event.time, event.anchor, event.evidence
+    deployment = event if isinstance(event, DeploymentEvent) else None
+    supply = event if isinstance(event, SupplyEvent) else None
+    statement = event if isinstance(event, StatementEvent) else None
+    return EventRow(
+        event_id=event_id,
+        article_id=event.article.id,
+        extraction_id=str(event.extraction_id),
+        extractor=event.extractor,
+        type=event.type,
+        status=event.status,
+        reported=int(event.reported),
+        anchor=anchor.text,
+        anchor_start=anchor.start,
+        anchor_end=anchor.end,
+        evidence=evidence.text,
+        evidence_start=evidence.start,
+        evidence_end=evidence.end,
+        time=_text(time),
+        time_earliest=_day(time.earliest) if time else None,
+        time_latest=_day(time.latest) if time else None,
+        movement=deployment.movement if deployment else None,
+        category=supply.category if supply else None,
+        kind=statement.kind if statement else None,
+        quoted=int(statement.quoted) if statement else None,
+        force=_text(deployment.force) if deployment else None,
+        goods=_text(supply.goods) if supply else None,
+        content=_text(statement.content) if statement else None,
+        quantity=_text(quantity),
+        quantity_min=_number(quantity.min) if quantity else None,
+        quantity_max=_number(quantity.max) if quantity else None,
+        quantity_approximate=int(quantity.approximate) if quantity else None,
+        quantity_unit=quantity.unit if quantity else None,
+        plover_code=event.plover_code,
+        confidence=event.confidence,
+        record=_document(event),
+        seen_at=seen_at,
+    )
+
+
+def _parties(event: Event) -> Iterator[tuple[str, Sequence[Party]]]:
+    match event:
+        case DeploymentEvent():
+            yield "actor", event.actor
+            yield "beneficiary", event.beneficiary
+        case SupplyEvent():
+            yield "supplier", event.supplier
+            yield "recipient", event.recipient
+        case StatementEvent():
+            yield "speaker", event.speaker
+            yield "addressee", event.addressee
+    yield "attribution", event.attribution
+
+
+def _places(event: Event) -> Iterator[tuple[str, Place | None]]:
+    if isinstance(event, DeploymentEvent):
+        yield "origin", event.origin
+        yield "destination", event.destination
+
+
+def _party_row(event_id: str, role: str, position: int, party: Party) -> PartyRow:
+    words = search_words(party.name)
+    return PartyRow(
+        event_id, role, position, party.name, words, party.code, party.kind, party.text, party.start, party.end
+    )
+
+
+def _place_row(event_id: str, role: str, place: Place) -> PlaceRow:
+    geonames_id = place.geonames_id
+    if geonames_id is not None and geonames_id >= 2**63:
+        raise Unstorable(f"event {event_id}: the GeoNames identifier {geonames_id} is out of range")
+    return PlaceRow(
+        event_id,
+        role,
+        place.name,
+        place.country,
+        place.latitude,
+        place.longitude,
+        geonames_id,
+        place.text,
+        place.start,
+        place.end,
+    )
+
+
+def search_words(name: str) -> str:
+    """The words of a name for search: small letters, single spaces between and around them.
+
+    Letters are folded here because SQLite's lower() knows ASCII alone.
+    """
+    letters = "".join(character if character.isalnum() else " " for character in name.casefold())
+    return f" {' '.join(letters.split())} "
+
+
+def _document(event: Event) -> str:
+    document = write(event).decode()
+    # PostgreSQL's text and jsonb cannot hold it; SQLite could, but the two stores behave alike.
+    if "\\u0000" in document and "\\u0000" in document.replace("\\\\", ""):
+        raise Unstorable(f"event {event.event_id}: a text contains the character U+0000")
+    return document
+
+
+def _text(span: Span | None) -> str | None:
+    return span.text if span else None
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day_text(day)
+
+
+def _number(bound: float | None) -> float | None:
+    return None if bound is None else float(bound)
+
+
+def _utc_day(published: datetime | date) -> date:
+    return published.astimezone(UTC).date() if isinstance(published, datetime) else published

@@ -1,0 +1,190 @@
+"""What a store promises, and what a caller may not assume.
+
+    StorageError (LagebildError)
+    ├── Retryable     the database cannot be used now: locked, out of reach, full. The same write may succeed later.
+    ├── Fenced        another writer has moved the offsets: read them anew before writing again.
+    └── Unstorable    the database refuses a record of this batch; the others may be written without it.
+
+Any other error of a database stops the service: it is neither the moment's fault nor a record's.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, NamedTuple, TypeAlias
+
+from schemas import Article, DeploymentEvent, Event, EventType, Extraction, StatementEvent, Status, SupplyEvent
+from services.common.errors import LagebildError
+
+
+class StorageError(LagebildError):
+    """Base of the errors of a store."""
+
+
+class Retryable(StorageError):
+    """The database cannot be used at the moment; nothing was written."""
+
+
+class Fenced(StorageError):
+    """The stored offsets are not the ones the writer expected; nothing was written."""
+
+
+class Unstorable(StorageError):
+    """A record of the batch cannot be stored, ever; nothing was written."""
+
+
+class Partition(NamedTuple):
+    """A partition of a Kafka topic."""
+
+    topic: str
+    number: int
+
+
+class Advance(NamedTuple):
+    """How a write moves the stored offset of one partition.
+
+    Attributes:
+        expected: the offset stored so far, the next to be read; None where none is stored.
+        next: the offset after this write.
+    """
+
+    expected: int | None
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A tombstone: what its topic held about the article is withdrawn."""
+
+    article_id: str
+    kind: Literal["article", "extraction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record as received.
+
+    Attributes:
+        record: the record itself, or a removal.
+        at: Kafka's timestamp of the message, with its time zone.
+    """
+
+    record: Article | DeploymentEvent | SupplyEvent | StatementEvent | Extraction | Removal
+    at: datetime
+
+
+Batch: TypeAlias = Sequence[Change]
+"""Changes in the order received: of one topic's records about an article the last one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOutcome:
+    """What a write did.
+
+    Attributes:
+        articles: articles written or removed.
+        events: events that readers can see since this write.
+        pending: events kept back until their extraction arrives.
+        extractions: extractions that became their article's current one, or stayed so.
+        rows: rows inserted or updated in all tables.
+    """
+
+    articles: int = 0
+    events: int = 0
+    pending: int = 0
+    extractions: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events to read; all conditions must hold, an empty one always does.
+
+    Attributes:
+        types: types of event.
+        statuses: statuses.
+        actor: code ("PRK") or whole words of the name ("Rutte") of an actor, supplier or speaker, in any case.
+        since, until: first and last calendar day, inclusive. An event's days are its resolved time; where that is
+            unknown, the article's day of publication (UTC). Events without either are left out.
+        article_id: id of the article.
+        limit: most events to return, the latest published first; None: all, in that order.
+    """
+
+    types: Sequence[EventType] = ()
+    statuses: Sequence[Status] = ()
+    actor: str | None = None
+    since: date | None = None
+    until: date | None = None
+    article_id: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of the tables: what a reader sees, and what waits."""
+
+    articles: int
+    events: int
+    extractions: int
+    pending: int
+    by_type: Mapping[str, int] = field(default_factory=dict)
+
+
+class Store(ABC):
+    """A database of articles and their current findings. Safe to use from several threads.
+
+    Every method raises `Retryable` when the database cannot be reached or is locked.
+    """
+
+    @abstractmethod
+    def offsets(self, group: str) -> dict[Partition, int]:
+        """The next offset to be read of each partition that `group` has written from; none for the others."""
+
+    @abstractmethod
+    def write(self, batch: Batch, group: str, advances: Mapping[Partition, Advance]) -> WriteOutcome:
+        """Write a batch and move the offsets in one transaction: all of it, or an error and nothing.
+
+        An event is shown to readers only when the extraction it belongs to is the article's current one; until
+        that record arrives it is kept back. An extraction becomes current by being the latest written for its
+        article; then the events of the former one are gone from the readers' sight in the same transaction.
+
+        A caller may not assume that the topics are read in any order against each other, that a record is
+        written once, or that the article's text is there when its events are: `Article` rows may hold the
+        citation alone. It may assume that writing the same records again, in whatever batches, changes no row that
+        readers see, if each topic's records about one article keep their order.
+
+        Raises:
+            Retryable, Fenced, Unstorable: as the module says; nothing was written.
+        """
+
+    @abstractmethod
+    def forget_offsets(self, group: str) -> None:
+        """Drop the group's offsets, so that it reads everything again. Rows stay: they are written over."""
+
+    @abstractmethod
+    def events(self, filters: EventFilter | None = None) -> Iterator[Event]:
+        """The current events that pass `filters`, the latest published first, then in the order of the text.
+
+        The records equal the ones written. A caller may not assume that one iteration sees writes made while it runs.
+        """
+
+    @abstractmethod
+    def counts(self) -> Counts:
+        """How many rows there are."""
+
+    @abstractmethod
+    def check(self) -> list[str]:
+        """Faults found in the database, one sentence each; an empty list if there are none."""
+
+    @abstractmethod
+    def prune(self, before: datetime) -> int:
+        """Delete articles published before `before` with all their findings; return how many.
+
+        An article whose publication is unknown counts from the moment its first message was sent to Kafka.
+        Offsets stay: what was deleted comes back only if it is sent again.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close all connections; the store cannot be used afterwards."""

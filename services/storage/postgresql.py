@@ -1,0 +1,140 @@
+"""The store in PostgreSQL 15 or newer: psycopg 3, rows by COPY."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.exc import DBAPIError
+
+from services.common.errors import UserError
+from services.storage.interface import Retryable, Unstorable
+from services.storage.queries import article_update
+from services.storage.rows import ARTICLES
+from services.storage.sql_store import SqlStore
+
+OLDEST: Final = 15
+CONNECT_SECONDS: Final = 5
+PASSING: Final = ("08", "25006", "40", "53", "55", "57", "58")
+"""SQLSTATE classes of faults that pass: connection, read-only (a standby after a failover), serialisation and
+deadlock, resources (disk full), locks, operator (shutdown), system. https://www.postgresql.org/docs/15/errcodes-appendix.html"""
+REFUSING: Final = ("22", "23", "54")
+"""SQLSTATE classes of faults of the row itself: data, constraints, limits."""
+FORBIDDEN: Final = {
+    "28": "the database refuses the user or the password",
+    "3D": "the database does not exist",
+    "42501": "the user may not do this in the database",
+}
+"""SQLSTATE (classes) of faults that the person who set up the database mends."""
+
+
+class PostgresStore(SqlStore):
+    """A store in a PostgreSQL database."""
+
+    def __init__(self, url: sa.URL) -> None:
+        # One connection writes, a few read: a pool of this size never waits.
+        engine = sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=4,
+            pool_pre_ping=True,
+            # A server that drops off the network is noticed within 20 seconds instead of hours.
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": "-c timezone=UTC",
+                "application_name": "lagebild",
+                "keepalives_idle": 5,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+            },
+        )
+        self._name = url.render_as_string(hide_password=True)
+        super().__init__(engine)
+
+    def prepare(self, *, create: bool) -> bool:
+        """Bring the schema up to date if `create`; return whether it is now."""
+        with self._transaction() as connection:
+            version = _driver(connection).info.server_version // 10_000
+        if version < OLDEST:
+            raise UserError(f"PostgreSQL {version} is too old", remedy=f"use PostgreSQL {OLDEST} or newer")
+        return super().prepare(create=create)
+
+    def _explain(self, error: BaseException) -> BaseException:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg.DataError) and cause.sqlstate is None:  # refused before it was sent
+            return Unstorable(_first_line(cause))
+        if not isinstance(cause, psycopg.Error):
+            return error
+        state = cause.sqlstate or ""
+        for prefix, meaning in FORBIDDEN.items():
+            if state.startswith(prefix):
+                return UserError(f"{meaning} ({self._name}: {_first_line(cause)})", remedy=REMEDY)
+        if state.startswith(REFUSING):
+            return Unstorable(_first_line(cause))
+        unreachable = not state and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        if unreachable or state.startswith(PASSING):
+            return Retryable(f"the database {self._name} cannot be used ({_first_line(cause)})")
+        return error
+
+    def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
+        return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+
+    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            _copy(connection, table.name, table, rows)
+
+    def _upsert(
+        self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]], key: Sequence[str]
+    ) -> None:
+        if not rows:
+            return
+        names = [column.name for column in table.c]
+        staged = sa.table(f"staged_{table.name}", *(sa.column(column.name, column.type) for column in table.c))
+        _cursor(connection).execute(
+            sql.SQL(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0"
+            ).format(
+                sql.Identifier(staged.name), sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(table.name)
+            )
+        )
+        _copy(connection, staged.name, table, rows)
+        statement = insert(table).from_select(names, sa.select(*staged.c))
+        if table is ARTICLES:
+            values, condition = article_update(statement.excluded)
+            statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=condition)
+        else:
+            others = {name: statement.excluded[name] for name in names if name not in key}
+            statement = statement.on_conflict_do_update(index_elements=key, set_=others)
+        connection.execute(statement)
+
+    def _insert_missing(
+        self, connection: sa.Connection, table: sa.TableClause, source: sa.Select[*tuple[Any, ...]]
+    ) -> sa.CursorResult[Any]:
+        statement = insert(table).from_select([column.name for column in table.c], source)
+        return connection.execute(statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True})
+
+
+REMEDY: Final = "docs/storage.md says which rights the user needs"
+
+
+def _copy(connection: sa.Connection, name: str, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
+    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.c)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), columns)
+    with _cursor(connection).copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _cursor(connection: sa.Connection) -> psycopg.Cursor[Any]:
+    return _driver(connection).cursor()
+
+
+def _driver(connection: sa.Connection) -> psycopg.Connection[Any]:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection), "the engine is made for psycopg"
+    return driver
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__

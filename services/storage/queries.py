@@ -1,0 +1,152 @@
+"""The queries, as SQLAlchemy expressions: no value ever becomes part of a statement's text."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.storage.columns import DAY, MOMENT, day_text
+from services.storage.conversion import search_words
+from services.storage.interface import EventFilter
+from services.storage.rows import ARTICLES, EVENTS, EXTRACTIONS, OFFSETS, PARTIES, PENDING
+
+ACTING_ROLES = ("actor", "supplier", "speaker")
+
+COUNT_BY_TYPE = sa.select(EVENTS.c.type, sa.func.count()).group_by(EVENTS.c.type)
+
+_EVENT_COUNT = sa.func.count(EVENTS.c.event_id)
+INCOMPLETE = (
+    sa.select(EXTRACTIONS.c.article_id, EXTRACTIONS.c.event_count, _EVENT_COUNT)
+    .select_from(EXTRACTIONS.outerjoin(EVENTS, EVENTS.c.article_id == EXTRACTIONS.c.article_id))
+    .group_by(EXTRACTIONS.c.article_id, EXTRACTIONS.c.event_count)
+    .having(EXTRACTIONS.c.event_count != _EVENT_COUNT)
+    .order_by(EXTRACTIONS.c.article_id)
+)
+"""Articles whose number of events differs from what their extraction says."""
+
+STUCK = (
+    sa.select(sa.func.count())
+    .select_from(PENDING)
+    .join(EXTRACTIONS, EXTRACTIONS.c.extraction_id == PENDING.c.extraction_id)
+)
+"""Events that wait although their extraction is current."""
+
+
+def records(filters: EventFilter) -> sa.Select[str]:
+    """The records that pass the filters, the latest published first."""
+    query = sa.select(sa.cast(EVENTS.c.record, sa.Text)).join_from(
+        EVENTS, ARTICLES, ARTICLES.c.article_id == EVENTS.c.article_id
+    )
+    query = query.where(*_conditions(filters)).order_by(
+        ARTICLES.c.published_on.desc().nulls_last(),
+        EVENTS.c.article_id,
+        EVENTS.c.evidence_start,
+        EVENTS.c.anchor_start,
+        EVENTS.c.event_id,
+    )
+    return query if filters.limit is None else query.limit(filters.limit)
+
+
+def _conditions(filters: EventFilter) -> list[sa.ColumnElement[bool]]:
+    # An open interval ("seit 2014", "bis April") reaches to the day of publication on its open side.
+    first = sa.func.coalesce(EVENTS.c.time_earliest, ARTICLES.c.published_on, EVENTS.c.time_latest)
+    last = sa.func.coalesce(EVENTS.c.time_latest, ARTICLES.c.published_on, EVENTS.c.time_earliest)
+    conditions: list[sa.ColumnElement[bool]] = []
+    if filters.types:
+        conditions.append(EVENTS.c.type.in_(filters.types))
+    if filters.statuses:
+        conditions.append(EVENTS.c.status.in_(filters.statuses))
+    if filters.actor:
+        conditions.append(_acts(filters.actor))
+    if filters.since:
+        conditions.append(last >= sa.literal(day_text(filters.since), DAY))
+    if filters.until:
+        conditions.append(first <= sa.literal(day_text(filters.until), DAY))
+    if filters.article_id is not None:
+        conditions.append(EVENTS.c.article_id == filters.article_id)
+    return conditions
+
+
+def _acts(actor: str) -> sa.ColumnElement[bool]:
+    words = search_words(actor)
+    is_named = PARTIES.c.code == actor.strip().upper()
+    if words.strip():
+        is_named = sa.or_(is_named, PARTIES.c.name_words.contains(words, autoescape=True))
+    return sa.exists().where(PARTIES.c.event_id == EVENTS.c.event_id, PARTIES.c.role.in_(ACTING_ROLES), is_named)
+
+
+def offsets_of(group: str) -> sa.Select[Any]:
+    """Topic, partition and next offset of all partitions of a group."""
+    return sa.select(OFFSETS.c.topic, OFFSETS.c.partition_number, OFFSETS.c.next_offset).where(
+        OFFSETS.c.consumer_group == group
+    )
+
+
+def move_offset(row: tuple[str, str, int, int], expected: int) -> sa.Update:
+    """Move the offset of (group, topic, partition) to the row's last value, if it is the one expected."""
+    group, topic, number, following = row
+    return (
+        sa.update(OFFSETS)
+        .where(
+            OFFSETS.c.consumer_group == group,
+            OFFSETS.c.topic == topic,
+            OFFSETS.c.partition_number == number,
+            OFFSETS.c.next_offset == expected,
+        )
+        .values(next_offset=following)
+    )
+
+
+def article_update(new: Any) -> tuple[dict[str, sa.ColumnElement[Any]], sa.ColumnElement[bool]]:
+    """What an upsert of articles sets, and when: SQL's form of `conversion.merge`.
+
+    Args:
+        new: the columns of the row to be inserted (`excluded`).
+    """
+    known = ARTICLES.c
+    whole, unknown = new.text.is_not(None), known.text.is_(None)
+    values: dict[str, sa.ColumnElement[Any]] = {
+        column.name: sa.case(
+            (whole, new[column.name]), (unknown, sa.func.coalesce(new[column.name], column)), else_=column
+        )
+        for column in known
+        if column.name not in {"article_id", "first_seen_at"}
+    }
+    # An article sent again unchanged is left alone: writing it would index its text anew.
+    differs = sa.or_(*(known[name].is_distinct_from(value) for name, value in values.items()))
+    earlier = new.first_seen_at < known.first_seen_at
+    values["first_seen_at"] = sa.case((earlier, new.first_seen_at), else_=known.first_seen_at)
+    return values, sa.or_(differs, earlier)
+
+
+def as_pending(condition: sa.ColumnElement[bool], oldest: datetime | None) -> sa.Select[Any]:
+    """The events under a condition as rows of `pending_events`, those seen since `oldest`."""
+    recent: Sequence[sa.ColumnElement[bool]] = [] if oldest is None else [EVENTS.c.seen_at >= oldest]
+    return sa.select(
+        EVENTS.c.extraction_id,
+        EVENTS.c.event_id,
+        EVENTS.c.article_id,
+        sa.cast(EVENTS.c.record, sa.Text),
+        EVENTS.c.seen_at,
+    ).where(condition, *recent)
+
+
+def delete_uncited(condition: sa.ColumnElement[bool]) -> sa.Delete:
+    """Delete articles under a condition that have no text and are cited by nothing."""
+    return sa.delete(ARTICLES).where(
+        condition,
+        ARTICLES.c.text.is_(None),
+        *(~sa.exists().where(table.c.article_id == ARTICLES.c.article_id) for table in (EXTRACTIONS, EVENTS, PENDING)),
+    )
+
+
+def delete_published_before(moment: datetime) -> sa.Delete:
+    """Delete articles published before a moment; those of unknown publication by their first message."""
+    day = sa.literal(day_text(moment.astimezone(UTC).date()), DAY)
+    published = sa.case(
+        (ARTICLES.c.published_at.is_not(None), ARTICLES.c.published_at < moment),
+        (ARTICLES.c.published_on.is_not(None), ARTICLES.c.published_on < day),
+        else_=ARTICLES.c.first_seen_at < sa.literal(moment, MOMENT),
+    )
+    return sa.delete(ARTICLES).where(published)

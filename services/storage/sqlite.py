@@ -1,0 +1,126 @@
+"""The store in a file: SQLite with a write-ahead log, strict tables and foreign keys."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+
+from services.common.errors import UserError
+from services.storage.interface import Retryable, Unstorable
+from services.storage.queries import article_update
+from services.storage.rows import ARTICLES
+from services.storage.sql_store import SqlStore
+
+OLDEST: Final = (3, 38, 0)
+"""First SQLite with strict tables and JSON functions built in."""
+BUSY_SECONDS: Final = 5
+PASSING: Final = {
+    sqlite3.SQLITE_BUSY: "another program has locked it",
+    sqlite3.SQLITE_LOCKED: "another connection has locked it",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "its file cannot be read or written",
+    sqlite3.SQLITE_CANTOPEN: "its file cannot be opened",
+    sqlite3.SQLITE_READONLY: "its file may only be read",
+    sqlite3.SQLITE_NOMEM: "memory has run out",
+    sqlite3.SQLITE_PROTOCOL: "its lock file is contested",
+}
+"""Primary result codes of faults that pass, or that an operator can mend while the service waits.
+https://www.sqlite.org/rescode.html"""
+REFUSING: Final = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE}
+"""Primary result codes of faults of the row itself."""
+
+
+class SqliteStore(SqlStore):
+    """A store in an SQLite file."""
+
+    def __init__(self, url: sa.URL) -> None:
+        if sqlite3.sqlite_version_info < OLDEST:
+            raise UserError(
+                f"SQLite {sqlite3.sqlite_version} is too old, {'.'.join(map(str, OLDEST))} is needed",
+                remedy="use a newer Python, or PostgreSQL",
+            )
+        if not url.database or url.database == ":memory:":
+            raise UserError("SQLite needs a file", remedy="write sqlite:///FILE, such as sqlite:///lagebild.db")
+        self._path = Path(url.database)
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        sa.event.listen(engine, "connect", _configure)
+        sa.event.listen(engine, "begin", _begin)
+        super().__init__(engine)
+
+    def prepare(self, *, create: bool) -> bool:
+        """Bring the schema up to date if `create`; return whether it is now."""
+        # Connecting would leave an empty file behind where one only wanted to read.
+        there = self._path.exists()
+        if create and not there:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        return (there or create) and super().prepare(create=create)
+
+    def _explain(self, error: BaseException) -> BaseException:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, OverflowError):  # an integer beyond 64 bits
+            return Unstorable(str(cause))
+        code = getattr(cause, "sqlite_errorcode", None)
+        if code is None:
+            return error
+        primary = code & 0xFF  # https://www.sqlite.org/rescode.html#primary_result_codes_versus_extended_result_codes
+        if primary in PASSING:
+            return Retryable(f"the database {self._path} cannot be used, {PASSING[primary]} ({cause})")
+        return Unstorable(str(cause)) if primary in REFUSING else error
+
+    def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
+        each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(sa.select(each.c.value))
+
+    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            connection.exec_driver_sql(self._text(insert(table)), list(map(tuple, rows)))
+
+    def _upsert(
+        self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]], key: Sequence[str]
+    ) -> None:
+        if not rows:
+            return
+        statement = insert(table)
+        if table is ARTICLES:
+            values, condition = article_update(statement.excluded)
+            statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=condition)
+        else:
+            others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
+            statement = statement.on_conflict_do_update(index_elements=key, set_=others)
+        connection.exec_driver_sql(self._text(statement), list(map(tuple, rows)))
+
+    def _insert_missing(
+        self, connection: sa.Connection, table: sa.TableClause, source: sa.Select[*tuple[Any, ...]]
+    ) -> sa.CursorResult[Any]:
+        # "WHERE true" lets the parser tell the upsert clause from a join: https://www.sqlite.org/lang_upsert.html
+        statement = insert(table).from_select([column.name for column in table.c], source.where(sa.true()))
+        return connection.execute(statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True})
+
+    def _text(self, statement: sa.Insert) -> str:
+        return str(statement.compile(dialect=self._engine.dialect))
+
+    def _integrity(self, connection: sa.Connection) -> list[str]:
+        found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        faults = [] if found == ["ok"] else [f"integrity: {line}" for line in found]
+        return faults + ([f"{len(orphans)} rows refer to rows that are not there"] if orphans else [])
+
+
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver begins no transactions of its own: `_begin` does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # A power cut may lose the last commits, rows and offsets together: they are read from Kafka again.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: sa.Connection) -> None:
+    # A writer takes the lock at once: upgrading a read lock later fails without waiting if another has written.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

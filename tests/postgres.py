@@ -1,0 +1,95 @@
+"""A real PostgreSQL server for the tests, in a temporary folder, spoken to over a Unix socket. Tests alone."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+INSTALL: Final = "PostgreSQL 15 or newer is needed for the tests: apt-get install postgresql"
+PLACES: Final = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt/postgresql@15")
+# The rows' durability is not under test here: without fsync the suite runs several times as fast.
+OPTIONS: Final = "-c listen_addresses='' -c fsync=off -c max_connections=40 -c timezone=Asia/Tokyo"
+
+
+class PostgresServer:
+    """A running server.
+
+    Attributes:
+        folder: its data, its socket and its log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def url(self, database: str) -> str:
+        """URL of one of its databases, for `open_store`."""
+        return f"postgresql://lagebild@/{database}?host={self.folder}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = f"{OPTIONS} -c unix_socket_directories='{self.folder}'"
+        self._control("start", "-l", str(self.folder / "log"), "-o", options)
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it; "immediate" is what a crash does."""
+        self._control("stop", "-m", mode)
+
+    def execute(self, database: str, *statements: str) -> str:
+        """Run statements as the server's owner; their output, rows as lines."""
+        command = [_program("psql"), "-h", str(self.folder), "-U", "lagebild", "-d", database, "-AtqX"]
+        arguments = [part for statement in ("\\set ON_ERROR_STOP on", *statements) for part in ("-c", statement)]
+        return _run([*command, *arguments]).strip()
+
+    def _control(self, action: str, *options: str) -> None:
+        _run([_program("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-t", "60", *options, action])
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server that lives as long as the `with`.
+
+    Raises:
+        AssertionError: no PostgreSQL is installed; the message says what to install.
+    """
+    # A path of pytest's own may be longer than a Unix socket's name can be (107 bytes).
+    folder = Path(tempfile.mkdtemp(prefix="lagebild-pg-"))
+    server = PostgresServer(folder)
+    try:
+        if user := _unprivileged():
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        _run([_program("initdb"), "-D", str(folder / "data"), "-U", "lagebild", "-A", "trust", "-E", "UTF8", "-N"])
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """The user to run the server as: PostgreSQL refuses root. None: the one who runs the tests."""
+    return None if os.geteuid() else pwd.getpwnam("postgres")
+
+
+def _run(command: list[str]) -> str:
+    as_user = [] if _unprivileged() is None else ["runuser", "-u", "postgres", "--"]
+    # The server keeps what it inherits: its output goes to its log, or a pipe here would never close.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run([*as_user, *command], cwd="/", stdout=output, stderr=output, check=False)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    assert done.returncode == 0, f"{' '.join(command)} failed: {text}"
+    return text
+
+
+def _program(name: str) -> str:
+    installed = [path for place in PLACES for path in sorted(Path(place).glob(f"**/bin/{name}"), reverse=True)]
+    found = shutil.which(name) or (installed[0] if installed else None)
+    assert found, INSTALL
+    return str(found)
