@@ -1,0 +1,332 @@
+"""The tables as one dictionary of folded word sequences, and its lookup in a text (longest match, one pass)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import pycountry
+from babel import Locale
+
+from services.extraction.linking.model import Kind
+from services.extraction.linking.tables import Organisation, State, Tables
+from services.extraction.linking.words import (
+    Token,
+    adjective_forms,
+    fold,
+    key_of,
+    lower_ending,
+    name_forms,
+    noun_forms,
+    person_forms,
+)
+
+Sort = Literal["state", "adjective", "people", "capital", "seat", "body", "member", "organisation", "part", "person",
+               "media", "generic", "region"]  # fmt: skip
+_DIRECTION = re.compile(r"(?:nord|sued|ost|west|zentral|mittel|nordost|nordwest|suedost|suedwest|inner)(?:-(?=.))?")
+_PRO_ANTI = frozenset(("pro", "anti", "nicht", "ex", "noch", "vize", "gegen", "post"))
+_SKIPPED_PREFIX = frozenset(("ex", "noch", "vize"))
+_DOMESTIC = {"bundes": ("DEU", "AUT", "CHE")}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a written form may stand for.
+
+    code: the record's code, None for media, generic speakers and regions over several states.
+    country: where a place of this name lies today (differs from code for former states).
+    exact: spellings with their capitals, for abbreviations that would otherwise meet common words ("IS", "AU").
+    """
+
+    name: str
+    code: str | None
+    kind: Kind
+    sort: Sort
+    gender: str = "n"
+    country: str | None = None
+    position: tuple[float, float] | None = None
+    exact: str | None = None
+    stands_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Tokens first..last (inclusive) of a text that an entry fits.
+
+    head: for a compound the folded rest that carries the grammar ("sprecherin" in Kremlsprecherin), else "".
+    """
+
+    first: int
+    last: int
+    entry: Entry
+    head: str = ""
+
+
+class Lexicon:
+    """All names of the tables; immutable once built."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._entries: dict[str, tuple[Entry, ...]] = {}
+        self._longest: dict[str, int] = {}
+        self.roles: dict[str, frozenset[str]] = _roles(tables)
+        self.media_words = frozenset(form for word in tables.media_words for form in noun_forms(word))
+        self.states: dict[str, Entry] = {}
+        self.organisations: dict[str, Entry] = {}
+        self.feminine_names = frozenset(map(fold, tables.feminine_names))
+        self.masculine_names = frozenset(map(fold, tables.masculine_names))
+        for forms, entry in _all_entries(tables):
+            if entry.sort == "state" and entry.code:
+                self.states.setdefault(entry.code, entry)
+            elif entry.sort == "organisation" and entry.code:
+                self.organisations.setdefault(entry.code, entry)
+            self._add(forms, entry)
+        self.compound = lru_cache(maxsize=50_000)(self._compound)
+        self.role = lru_cache(maxsize=50_000)(self._role)
+
+    def _add(self, forms: Iterable[str], entry: Entry) -> None:
+        for form in forms:
+            known = self._entries.get(form, ())
+            if not any(e.code == entry.code and e.name == entry.name and e.exact == entry.exact for e in known):
+                self._entries[form] = (*known, entry)
+            first, _, rest = form.partition(" ")
+            self._longest[first] = max(self._longest.get(first, 0), 1 + (rest.count(" ") + 1 if rest else 0))
+
+    def get(self, key: str) -> tuple[Entry, ...]:
+        """All entries of a folded form."""
+        return self._entries.get(key, ())
+
+    def scan(self, tokens: list[Token]) -> list[Match]:
+        """Every name in a text: longest first, none inside another, left to right; ambiguous ones once for each entry."""
+        found: list[Match] = []
+        position = 0
+        while position < len(tokens):
+            matches = self._at(tokens, position)
+            found += matches
+            position = matches[0].last + 1 if matches else position + 1
+        return found
+
+    def _at(self, tokens: list[Token], first: int) -> list[Match]:
+        token = tokens[first]
+        longest = min(self._longest.get(token.key, 0), len(tokens) - first)
+        for length in range(longest, 0, -1):
+            words = tokens[first : first + length]
+            entries = self._entries.get(" ".join(word.key for word in words))
+            fitting = [e for e in entries or () if _written_so(e, words)]
+            if fitting:
+                return [Match(first, first + length - 1, entry) for entry in fitting]
+        if len(token.key) < 4:
+            return []
+        return [Match(first, first, entry, head) for entry, head in self.compound(token.text)]
+
+    def _compound(self, word: str) -> tuple[tuple[Entry, str], ...]:
+        """Entries inside a compound: "US-Außenministerium", "Kremlsprecher", "Ost-Russland", "südafghanisch"."""
+        key = fold(word)
+        first, hyphen, rest = key.partition("-")
+        if hyphen and first in _SKIPPED_PREFIX:
+            entries = self._single(word.partition("-")[2])
+            return tuple((e, "") for e in entries) or self._compound(word.partition("-")[2])
+        if hyphen and first in _PRO_ANTI:
+            return ()
+        return self._directed(key, word) or (self._hyphened(word) if hyphen else self._closed(word))
+
+    def _single(self, word: str) -> list[Entry]:
+        return [e for e in self._entries.get(fold(word), ()) if e.exact is None or e.exact == word]
+
+    def _directed(self, key: str, word: str) -> tuple[tuple[Entry, str], ...]:
+        direction = _DIRECTION.match(key)
+        if not direction or direction.end() == len(key):
+            return ()
+        entries = self._entries.get(key[direction.end() :], ())
+        found = []
+        for entry in entries:
+            if entry.sort == "state" and word[0].isupper():
+                found.append((_region_of(entry, word), ""))
+            elif entry.sort == "adjective":
+                found.append((entry, ""))
+        return tuple(found)
+
+    def _hyphened(self, word: str) -> tuple[tuple[Entry, str], ...]:
+        parts = word.split("-")
+        for cut in range(len(parts) - 1, 0, -1):
+            entries = self._single("-".join(parts[:cut]))
+            head = fold("-".join(parts[cut:]))
+            if entries and word[0].isupper():
+                return tuple((e, head) for e in entries)
+        last = self._entries.get(fold(parts[-1]), ())
+        if all(
+            part[:1].islower() or lower_ending(fold(part)) or fold(part) + "e" in self._entries for part in parts[:-1]
+        ):
+            adjectives = tuple((e, "") for e in last if e.sort == "adjective")
+            if adjectives:
+                return adjectives
+        closed = self._closed(parts[0]) if parts[0][:1].isupper() else ()
+        return tuple((e, fold(parts[-1])) for e, _ in closed)
+
+    def _closed(self, word: str) -> tuple[tuple[Entry, str], ...]:
+        """Compounds written as one word whose first part is a body, seat, organisation or armed group."""
+        key = fold(word)
+        if not word[0].isupper() or len(key) < 8:
+            return ()
+        for cut in range(len(key) - 4, 3, -1):
+            head = key[cut:]
+            if not self.role(head):
+                continue
+            stem = key[:cut]
+            for candidate in (stem, stem[:-1] if stem.endswith("s") else stem):
+                found = [e for e in self._entries.get(candidate, ()) if e.sort in _COMPOUNDING and _open_case(e, word)]
+                if found:
+                    return tuple((e, head) for e in found)
+        if key.startswith("bundes") and self.role(key[6:]):
+            return tuple((_domestic(self.states[code]), key[6:]) for code in _DOMESTIC["bundes"])
+        return ()
+
+    def _role(self, key: str) -> frozenset[str]:
+        """Groups of roles.yaml that a noun belongs to, by itself or by the last part of the compound."""
+        groups = self.roles.get(key)
+        if groups:
+            return groups
+        tail = key.rpartition("-")[2]
+        if tail != key:
+            return self._role(tail) if tail else frozenset()
+        for cut in range(2, len(key) - 3):
+            groups = self.roles.get(key[cut:])
+            if groups:
+                return groups
+        return frozenset()
+
+
+_COMPOUNDING = frozenset(("seat", "body", "member", "organisation", "part", "capital"))
+
+
+def _open_case(entry: Entry, word: str) -> bool:
+    return entry.exact is None or word.startswith(entry.exact)
+
+
+def _written_so(entry: Entry, words: list[Token]) -> bool:
+    if entry.exact is not None:
+        return " ".join(word.text for word in words) in (entry.exact, entry.exact + "s")
+    return entry.sort in ("adjective", "generic") or words[0].text[0].isupper() or len(words) > 1
+
+
+def _region_of(state: Entry, word: str) -> Entry:
+    return Entry(word, state.code, "state", "region", state.gender, state.country, None)
+
+
+def _domestic(state: Entry) -> Entry:
+    return Entry(state.name, state.code, "state", "member", state.gender, state.country)
+
+
+def _exact(surface: str) -> str | None:
+    """Short abbreviations and titles that are common words otherwise must be met as written."""
+    return surface if surface.isupper() and len(surface) <= 5 else None
+
+
+def _roles(tables: Tables) -> dict[str, frozenset[str]]:
+    roles: dict[str, frozenset[str]] = {}
+    for group, nouns in tables.roles.items():
+        for noun in nouns:
+            for form in noun_forms(noun):
+                roles[form] = roles.get(form, frozenset()) | {group}
+    return roles
+
+
+def _all_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
+    names = Locale("de").territories
+    alpha_2 = {c.alpha_3: c.alpha_2 for c in pycountry.countries} | {"XKX": "XK"}
+    listed = {state.code for state in tables.states}
+    for state in tables.states:
+        yield from _state_entries(state, state.name or names[alpha_2[state.code]])
+    for code, short in alpha_2.items():
+        if short in names and code not in listed:
+            yield name_forms(names[short]), Entry(names[short], code, "state", "state", "n", code)
+        elif short in names:
+            state = next(s for s in tables.states if s.code == code)
+            yield (
+                name_forms(names[short]),
+                Entry(state.name or names[short], code, "state", "state", state.gender, code),
+            )
+    for organisation in tables.organisations:
+        yield from _organisation_entries(organisation)
+    yield from _institution_entries(tables)
+    yield from _person_entries(tables)
+    yield from _region_entries(tables)
+    for medium in tables.media:
+        yield name_forms(medium), Entry(medium, None, "organisation", "media", exact=_exact(medium))
+    for noun in tables.generic:
+        yield noun_forms(noun), Entry(noun, None, "unknown", "generic")
+
+
+def _state_entries(state: State, name: str) -> Iterable[tuple[set[str], Entry]]:
+    country = state.successor or state.code
+
+    def entry(sort: Sort, surface: str = "") -> Entry:
+        return Entry(name, state.code, "state", sort, state.gender, country, state.centre, _exact(surface))
+
+    for surface in (name, *state.also):
+        yield name_forms(surface), entry("state", surface)
+    for adjective in state.adjectives:
+        yield adjective_forms(adjective), entry("adjective")
+    for noun in state.people:
+        yield noun_forms(noun), entry("people")
+    for place in (state.capital, *state.seats):
+        if place:
+            yield name_forms(place) | adjective_forms(place + "er"), entry("capital")
+
+
+def _organisation_entries(organisation: Organisation) -> Iterable[tuple[set[str], Entry]]:
+    def entry(sort: Sort, surface: str, name: str = organisation.name) -> Entry:
+        return Entry(name, organisation.code, organisation.kind, sort, organisation.gender, exact=_exact(surface),
+                     stands_for=organisation.stands_for)  # fmt: skip
+
+    for surface in (organisation.name, *organisation.also):
+        yield name_forms(surface), entry("organisation", surface)
+    for surface in organisation.parts:
+        yield name_forms(surface), entry("part", surface, surface)
+    for noun in organisation.people:
+        yield noun_forms(noun), entry("people", "")
+    for adjective in organisation.adjectives:
+        yield adjective_forms(adjective), entry("adjective", "")
+    for place in organisation.seats:
+        yield name_forms(place) | adjective_forms(place + "er"), entry("capital", "")
+
+
+def _institution_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
+    states = {state.code: state for state in tables.states}
+    names = {entry.code: entry for _, entry in _state_names(tables)}
+    for institution in tables.institutions:
+        state = names[institution.code]
+        country = states[institution.code].successor or institution.code
+
+        def entry(sort: Sort, name: str, surface: str, state: Entry = state, country: str = country) -> Entry:
+            return Entry(name, state.code, "state", sort, "n", country, exact=_exact(surface))
+
+        for surface in institution.seats:
+            yield name_forms(surface), entry("seat", state.name, surface)
+        for surface, name in institution.bodies.items():
+            yield name_forms(surface), entry("body", name, surface)
+        for noun in institution.people:
+            yield noun_forms(noun), entry("member", noun, "")
+
+
+def _state_names(tables: Tables) -> Iterable[tuple[str, Entry]]:
+    names = Locale("de").territories
+    alpha_2 = {c.alpha_3: c.alpha_2 for c in pycountry.countries} | {"XKX": "XK"}
+    for state in tables.states:
+        yield state.code, Entry(state.name or names[alpha_2[state.code]], state.code, "state", "state", state.gender)
+
+
+def _person_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
+    for person in tables.persons:
+        entry = Entry(person.name, person.code, "person", "person", "m")
+        yield person_forms(person.name) | person_forms(person.surname), entry
+
+
+def _region_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
+    for region in tables.regions:
+        yield (
+            name_forms(region.name),
+            Entry(region.name, region.country, "state", "region", "n", region.country, region.position),
+        )

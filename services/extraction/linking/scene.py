@@ -1,0 +1,118 @@
+"""An article as the linker sees it: tokens, sentences, the names of the tables in it, and its noun phrases."""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.extraction.linking.lexicon import Entry, Lexicon, Match
+from services.extraction.linking.phrases import DETERMINERS, Phrase
+from services.extraction.linking.words import Token, lower_ending, tokenise
+
+_LINKS = frozenset(("der", "des", "von", "vom", "in", "im", "bei", "beim", "fuer"))
+_NAMELY = frozenset("von van de der den zu al bin ibn el du da la le".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All of one article that is looked up and not decided: made once, never changed."""
+
+    text: str
+    tokens: list[Token]
+    matches: list[Match]
+    sentence_starts: list[int]
+    counts: Counter[str]
+    lexicon: Lexicon
+    starts: list[int]
+    by_token: dict[int, list[Match]]
+
+    def sentence(self, token: int) -> int:
+        """Number of the sentence a token stands in."""
+        return bisect.bisect_right(self.sentence_starts, self.tokens[token].start)
+
+    def phrase(self, start: int, end: int) -> Phrase | None:
+        """The tokens and names of text[start:end], None where no word lies in it."""
+        first = max(0, bisect.bisect_right(self.starts, start) - 1)
+        if first < len(self.tokens) and self.tokens[first].end <= start:
+            first += 1
+        last = bisect.bisect_left(self.starts, end) - 1
+        return self.of_tokens(first, last) if first <= last else None
+
+    def of_tokens(self, first: int, last: int) -> Phrase:
+        """The phrase of tokens first..last with the names that lie wholly in it, one entry for each."""
+        inside = []
+        for index in range(first, last + 1):
+            options = [m for m in self.by_token.get(index, ()) if m.last <= last]
+            if options:
+                inside.append(self.preferred(options))
+        return Phrase(first, last, tuple(inside))
+
+    def preferred(self, options: Sequence[Match]) -> Match:
+        """Of several entries for one written form, the one whose party the article names most; former states only
+        where the article names them."""
+        if len(options) == 1:
+            return options[0]
+        return max(options, key=lambda m: (self.counts[m.entry.code or ""], -options.index(m)))
+
+    def joined(self, left: int, right: int) -> bool:
+        """Whether only white space stands between two neighbouring tokens."""
+        return not self.text[self.tokens[left].end : self.tokens[right].start].strip(" \u00a0„“\"»«‚‘'")
+
+    def chunk(self, first: int) -> int:
+        """Last token of the noun phrase that begins at `first`: names, roles, capitalised words, adjectives between."""
+        last = first
+        while last + 1 < len(self.tokens) and self.joined(last, last + 1) and self._continues(last + 1):
+            last += 1
+        while last > first and self.tokens[last].text[0].islower() and last not in self.by_token:
+            last -= 1
+        return last
+
+    def _continues(self, index: int) -> bool:
+        token = self.tokens[index]
+        if token.text[0].isupper() or token.text[0].isdigit():
+            return True
+        follows = (
+            index + 1 < len(self.tokens) and self.tokens[index + 1].text[0].isupper() and self.joined(index, index + 1)
+        )
+        return follows and (token.key in _NAMELY - DETERMINERS or token.key.startswith("al-") or _adjective(token))
+
+    def with_attributes(self, first: int, last: int) -> int:
+        """Last token when genitives and "in <capital>" after a noun phrase are taken in."""
+        index = last + 1
+        while (
+            index < len(self.tokens)
+            and self.joined(index - 1, index)
+            and self.tokens[index].key in _LINKS | DETERMINERS
+        ):
+            index += 1
+        if index == last + 1 or index >= len(self.tokens) or not self.joined(index - 1, index):
+            return last
+        if self.tokens[last + 1].key not in _LINKS:
+            return last
+        token = self.tokens[index]
+        if not (token.text[0].isupper() or (_adjective(token) and index in self.by_token)):
+            return last
+        return self.chunk(index)
+
+
+def _adjective(token: Token) -> bool:
+    return lower_ending(token.key) and len(token.key) > 4
+
+
+def build_scene(text: str, title: str | None, sentences: Sequence[tuple[int, int]], lexicon: Lexicon) -> Scene:
+    """Look up a whole article; the title only adds to what counts as the article's parties."""
+    tokens = tokenise(text)
+    matches = lexicon.scan(tokens)
+    by_token: dict[int, list[Match]] = {}
+    for match in matches:
+        by_token.setdefault(match.first, []).append(match)
+    titled = lexicon.scan(tokenise(title)) if title else []
+    counts = Counter(m.entry.code for m in matches + titled if m.entry.code and _speaks_for(m.entry))
+    starts = sorted(start for start, _ in sentences) or [0]
+    return Scene(text, tokens, matches, starts, counts, lexicon, [t.start for t in tokens], by_token)
+
+
+def _speaks_for(entry: Entry) -> bool:
+    return entry.sort in ("state", "adjective", "people", "organisation", "body", "member", "part")
