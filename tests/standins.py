@@ -81,6 +81,23 @@ def make_newer() -> StandIn:
     return StandIn("standin-2")
 
 
+def make_forgiving() -> StandIn:
+    """A version that finds nothing wrong with what the first one refuses."""
+    return _Forgiving("standin-3")
+
+
+class _Forgiving(StandIn):
+    def extract(self, articles: Iterable[Article]) -> Iterator[list[Event]]:
+        for article in articles:
+            yield list(self._events(article))
+
+
+def make_once() -> StandIn:
+    """Loads once for each file named by STANDIN_LOADED, then never again: a model that disappears."""
+    with Path(os.environ["STANDIN_LOADED"]).open("x"):
+        return StandIn("standin-1")
+
+
 def make_broken() -> StandIn:
     """An extractor whose model is missing."""
     raise FileNotFoundError(Path("models/none"))

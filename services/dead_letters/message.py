@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaProducer
+if TYPE_CHECKING:
+    # Worker processes import this module and have no use for a Kafka client.
+    from aiokafka import AIOKafkaProducer
 
 RECORD_OVERHEAD = 512
 """Bytes that Kafka's record and batch headers add at most (batch 61, record about 20), and room to spare."""
@@ -29,7 +31,7 @@ class Message:
         return len(self.key or b"") + len(self.value or b"") + headers + RECORD_OVERHEAD
 
 
-async def send(producer: AIOKafkaProducer, topic: str, message: Message) -> "asyncio.Future[Any]":
+async def send(producer: "AIOKafkaProducer", topic: str, message: Message) -> "asyncio.Future[Any]":
     """Hand a message to the producer. The future it gives is done when the broker has confirmed the message.
 
     Raises:

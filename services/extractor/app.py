@@ -30,7 +30,7 @@ from services.common.kafka import BrokerUnreachable, client_options, make_produc
 from services.common.logging import configure_logging, get_logger
 from services.common.settings import KafkaSettings, Settings, get_settings
 from services.common.web import Health, WebServer, serve
-from services.dead_letters import DeadLetterLimit
+from services.dead_letters.limit import DeadLetterLimit
 from services.extractor.loop import ExtractionLoop
 from services.extractor.pool import ExtractionPool
 from services.extractor.progress import BrokerWatch, Progress

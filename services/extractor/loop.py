@@ -23,7 +23,8 @@ from faust.types import EventT
 from services.common import metrics
 from services.common.logging import get_logger
 from services.common.settings import Settings
-from services.dead_letters import DeadLetterLimit, Failure, Origin
+from services.dead_letters.limit import DeadLetterLimit
+from services.dead_letters.record import Failure, Origin
 from services.extractor.pool import ExtractionPool
 from services.extractor.progress import Progress
 from services.extractor.publisher import Publisher

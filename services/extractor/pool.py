@@ -21,7 +21,7 @@ from services.common import metrics
 from services.common.errors import Unrecoverable, UserError
 from services.common.logging import get_logger
 from services.common.settings import ExtractorSettings
-from services.dead_letters import Failure
+from services.dead_letters.record import Failure
 from services.extractor import work
 from services.extractor.work import Outcome
 

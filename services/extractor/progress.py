@@ -16,7 +16,7 @@ from services.common import metrics
 from services.common.kafka import client_options
 from services.common.logging import get_logger
 from services.common.settings import Settings
-from services.dead_letters import Origin
+from services.dead_letters.record import Origin
 
 log = get_logger(__name__)
 

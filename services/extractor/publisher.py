@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaProducer
 from services.common import metrics
 from services.common.cloudevents import headers_for
 from services.common.settings import Settings
-from services.dead_letters import Failure, Message, Origin, dead_letter, send
+from services.dead_letters.message import Message, send
+from services.dead_letters.record import Failure, Origin, dead_letter
 from services.extractor.work import Extracted, Outcome
 
 SOURCE = "/lagebild/extractor"

@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 from schemas import Article, Event, Extraction, InvalidRecord, extraction_id, read_article, write
 from services.common.errors import UserError
-from services.dead_letters import Failure
+from services.dead_letters.record import Failure
 
 
 class Extractor(Protocol):
