@@ -1,0 +1,1 @@
+"""spaCy components that analyse German text."""

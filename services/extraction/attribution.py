@@ -1,0 +1,71 @@
+"""Who says so: which statement an event is told in, and what a statement tells.
+
+FactBank's principle (Saurí and Pustejovsky 2009): whether an event is a fact is relative to a source. The source
+of an event is the speaker of the innermost statement whose content holds the event's anchor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.extraction.findings import Finding, Offsets
+from services.extraction.values import covers
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding with the stretch of text that it says, if it is a statement."""
+
+    finding: Finding
+    content: Offsets | None
+
+    @property
+    def anchor(self) -> Offsets:
+        """Offsets of the anchor."""
+        return self.finding.anchor
+
+
+def told_in(event: Told, events: Sequence[Told]) -> int | None:
+    """The innermost statement that tells `event`, or None where the article says it itself.
+
+    Of two statements with the same content ("wies einen Bericht zurück, demzufolge …") the one whose cue stands
+    nearer to the event is the inner one. A verb of promising or demanding is both a statement and the anchor of
+    what it is about; there the speaker is the source if the detector calls the event reported.
+
+    Returns:
+        Its position in `events`.
+    """
+    containing = [position for position, other in enumerate(events) if _tells(other, event)]
+    if containing:
+        return min(containing, key=lambda position: _closeness(events[position], event))
+    if event.finding.type == "statement" or not event.finding.labels.get("reported"):
+        return None
+    same = (p for p, other in enumerate(events) if other.content is not None and _overlap(other.anchor, event.anchor))
+    return next(same, None)
+
+
+def tells(statement: Told, events: Sequence[Told]) -> list[int]:
+    """Positions in `events` of those told inside the statement's content, itself left out."""
+    return [position for position, event in enumerate(events) if _tells(statement, event)]
+
+
+def _tells(statement: Told, event: Told) -> bool:
+    if statement is event or statement.content is None:
+        return False
+    if not covers(statement.content, event.anchor[0]) or _overlap(statement.anchor, event.anchor):
+        return False
+    # Two statements may lie in each other's content: "X, sagte A, nach Angaben von B". The wider one tells.
+    mutual = event.content is not None and covers(event.content, statement.anchor[0])
+    return not (mutual and event.finding.type == "statement" and _length(event.content) >= _length(statement.content))
+
+
+def _closeness(statement: Told, event: Told) -> tuple[int, int, int]:
+    distance = min(abs(statement.anchor[0] - event.anchor[1]), abs(event.anchor[0] - statement.anchor[1]))
+    return _length(statement.content), distance, statement.anchor[0]
+
+
+def _length(span: Offsets | None) -> int:
+    return 0 if span is None else span[1] - span[0]
+
+
+def _overlap(one: Offsets, other: Offsets) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

@@ -1,0 +1,268 @@
+"""Deployments and supplies by rules: a verb or noun of moving or giving, with forces or goods in its clause."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.extraction.findings import Finding, Offsets
+from services.extraction.goods import category_of
+from services.extraction.normalise.dates import find_dates
+from services.extraction.normalise.quantities import find_quantities
+from services.extraction.rules.lexicon import Lexicon
+from services.extraction.rules.sentence import Sentence
+from services.extraction.rules.statements import cue_at
+
+_TO = frozenset(["nach", "in", "im", "ins", "an", "am", "auf", "bei", "zu", "zur", "zum", "nahe", "vor", "entlang"])
+_FROM = frozenset({"aus", "von", "vom"})
+_SCORE = 0.5
+_STATUS_OF_KIND = {
+    "demand": "possible",
+    "announce": "planned",
+    "refuse": "denied",
+    "deny": "denied",
+    "threaten": "planned",
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A sentence with what is known of it before events are looked for; all offsets are the article's.
+
+    `mentions` are parties and places from the tables, in order; `speech` the sentence's statements.
+    """
+
+    sentence: Sentence
+    lexicon: Lexicon
+    mentions: Sequence[Offsets]
+    speech: Sequence[Finding]
+    quantities: Sequence[Offsets]
+    dates: Sequence[Offsets]
+
+    @classmethod
+    def of(
+        cls, text: str, sentence: Sentence, lexicon: Lexicon, mentions: Sequence[Offsets], speech: Sequence[Finding]
+    ) -> "Scene":
+        """The scene of a sentence of the article's `text`."""
+        start, words = sentence.start, text[sentence.start : sentence.end]
+        return cls(
+            sentence,
+            lexicon,
+            mentions,
+            speech,
+            [(start + first, start + end) for first, end, _ in find_quantities(words)],
+            [(start + first, start + end) for first, end in find_dates(words)],
+        )
+
+    def within(self, spans: Sequence[Offsets], stretch: Offsets) -> list[Offsets]:
+        """Those of `spans` that lie in `stretch`."""
+        return [span for span in spans if stretch[0] <= span[0] and span[1] <= stretch[1]]
+
+    def preposition(self, span: Offsets) -> str:
+        """The preposition that governs `span`, in small letters, or an empty string."""
+        at = self.sentence.index(span[0]) - 1
+        while at >= 0 and self.sentence.tags[at] in "DA":
+            at -= 1
+        return self.sentence.lower[at] if at >= 0 and self.sentence.tags[at] in "PF" else ""
+
+
+def find_events(scene: Scene) -> list[Finding]:
+    """The deployments and supplies of a sentence."""
+    return [*_movements(scene), *_supplies(scene)]
+
+
+def _movements(scene: Scene) -> Iterator[Finding]:
+    sentence, words = scene.sentence, scene.lexicon
+    for at, token in enumerate(sentence.words):
+        label, rule = words.movement_nouns.get(token.text), f"noun {token.text}"
+        noun, stretch = label is not None, _stretch(sentence, at)
+        force = _force(scene, stretch, at)
+        if label is None and (cue := cue_at(sentence, at, words.movements.apart, words.movements.whole)):
+            if cue[0].strict and force is None:
+                continue
+            label, rule = cue[0].label, f"verb {cue[0].verb.lemma}"
+        if label is None:
+            continue
+        slots = _movement_slots(scene, at, stretch, force, label, noun=noun)
+        if force or (slots.get("actor") and slots.keys() & {"origin", "destination"}):
+            yield _finding(scene, at, stretch, slots, rule, movement=label)
+
+
+def _stretch(sentence: Sentence, at: int) -> tuple[int, int]:
+    """The clause around a word, quotation marks inside it passed over, as word numbers."""
+    first, end = at, at + 1
+    while first > 0 and sentence.tags[first - 1] != ",":
+        first -= 1
+    last = len(sentence.words) - (1 if sentence.tags[-1] == "." else 0)
+    while end < last and sentence.tags[end] != ",":
+        end += 1
+    return first, end
+
+
+def _force(scene: Scene, stretch: tuple[int, int], anchor: int) -> Offsets | None:
+    """The noun phrase of the force nearest to the anchor: adjectives and noun, without number and determiner."""
+    sentence = scene.sentence
+    places = [
+        at
+        for at in range(*stretch)
+        if sentence.tags[at] == "N" and at != anchor and sentence.lower[at].endswith(scene.lexicon.forces)
+    ]
+    if not places:
+        return None
+    at = min(places, key=lambda place: abs(place - anchor))
+    start = at
+    while start > stretch[0] and sentence.tags[start - 1] == "A":
+        start -= 1
+    return sentence.span(start, at + 1)
+
+
+def _movement_slots(
+    scene: Scene, at: int, stretch: tuple[int, int], force: Offsets | None, label: str, *, noun: bool
+) -> dict[str, tuple[Offsets, ...]]:
+    clause = scene.sentence.span(*stretch)
+    mentions = scene.within(scene.mentions, clause)
+    anchor = scene.sentence.span(at, at + 1)
+    placed = {span: scene.preposition(span) for span in mentions}
+    to = _nearest([span for span, word in placed.items() if word in _TO], anchor)
+    away = _nearest([span for span, word in placed.items() if word in _FROM and not _follows(force, span)], anchor)
+    if label == "withdraw" and not noun and away is None:
+        to, away = None, to
+    slots = {
+        "force": force,
+        "actor": _owner(scene, mentions, placed, force, at),
+        "quantity": _amount(scene, clause, force),
+        "destination": to,
+        "origin": away,
+        "time": _nearest(scene.within(scene.dates, clause), anchor),
+    }
+    return {name: (span,) for name, span in slots.items() if span is not None}
+
+
+def _owner(
+    scene: Scene, mentions: Sequence[Offsets], placed: dict[Offsets, str], force: Offsets | None, at: int
+) -> Offsets | None:
+    """Whose force: named in its noun phrase or right behind it, else the subject, else who speaks of it."""
+    if force is not None:
+        for span in mentions:
+            if force[0] <= span[0] < force[1] or (_follows(force, span) and placed[span] in (*_FROM, "")):
+                return span
+    subjects = [span for span, word in placed.items() if not word]
+    if subjects:
+        return subjects[0]
+    if at and scene.sentence.lower[at - 1] == "zu":
+        return next((finding.slots["speaker"][0] for finding in scene.speech), None)
+    return None
+
+
+def _follows(force: Offsets | None, span: Offsets) -> bool:
+    return force is not None and 0 < span[0] - force[1] < 12
+
+
+def _amount(scene: Scene, clause: Offsets, head: Offsets | None) -> Offsets | None:
+    """The quantity in front of `head`, or the only one of the clause where there is no head."""
+    inside = scene.within(scene.quantities, clause)
+    if head is None:
+        return inside[0] if len(inside) == 1 else None
+    before = [span for span in inside if span[0] <= head[0] and head[0] - span[1] < 25]
+    return before[-1] if before else None
+
+
+def _supplies(scene: Scene) -> Iterator[Finding]:
+    sentence, words = scene.sentence, scene.lexicon
+    for at, token in enumerate(sentence.words):
+        noun = token.text in words.supply_nouns
+        cue = None if noun else cue_at(sentence, at, words.supplies.apart, words.supplies.whole)
+        if not noun and cue is None:
+            continue
+        stretch = _stretch(sentence, at)
+        goods = _goods(sentence, stretch, at)
+        slots = _supply_slots(scene, at, stretch, goods, receiving=bool(cue and cue[0].verb.lemma in words.receiving))
+        if (goods or noun) and (slots.get("supplier") or slots.get("recipient")):
+            rule = f"noun {token.text}" if noun else f"verb {cue[0].verb.lemma}" if cue else ""
+            yield _finding(scene, at, stretch, slots, rule)
+
+
+def _goods(sentence: Sentence, stretch: tuple[int, int], anchor: int) -> Offsets | None:
+    known = [
+        (first, end)
+        for first, end in sentence.phrases(*stretch)
+        if not first <= anchor < end and category_of(" ".join(w.text for w in sentence.words[first:end])) is not None
+    ]
+    if not known:
+        return None
+    first, end = min(known, key=lambda phrase: min(abs(phrase[0] - anchor), abs(phrase[1] - anchor)))
+    return sentence.span(first, end)
+
+
+def _supply_slots(
+    scene: Scene, at: int, stretch: tuple[int, int], goods: Offsets | None, *, receiving: bool
+) -> dict[str, tuple[Offsets, ...]]:
+    clause = scene.sentence.span(*stretch)
+    mentions = [
+        span for span in scene.within(scene.mentions, clause) if goods is None or not goods[0] <= span[0] < goods[1]
+    ]
+    placed = {span: scene.preposition(span) for span in mentions}
+    bare = [span for span, word in placed.items() if not word]
+    given = [span for span, word in placed.items() if word in ("an", "nach", "für")]
+    source = [span for span, word in placed.items() if word in _FROM]
+    speaker = next((finding.slots["speaker"][0] for finding in scene.speech), None)
+    infinitive = at > 0 and scene.sentence.lower[at - 1] == "zu"
+    if infinitive and speaker and not clause[0] <= speaker[0] < clause[1]:
+        bare = [speaker, *bare]
+    supplier = bare[0] if bare else None
+    recipient = given[0] if given else bare[1] if len(bare) > 1 else None
+    if receiving:
+        supplier, recipient = (source[0] if source else None), supplier
+    slots = {
+        "supplier": supplier,
+        "recipient": recipient,
+        "goods": goods,
+        "quantity": _amount(scene, clause, goods),
+        "time": _nearest(scene.within(scene.dates, clause), scene.sentence.span(at, at + 1)),
+    }
+    return {name: (span,) for name, span in slots.items() if span is not None}
+
+
+def _nearest(spans: Sequence[Offsets], anchor: Offsets) -> Offsets | None:
+    return min(spans, key=lambda span: abs(span[0] - anchor[0]), default=None)
+
+
+def _finding(
+    scene: Scene,
+    at: int,
+    stretch: tuple[int, int],
+    slots: Mapping[str, tuple[Offsets, ...]],
+    rule: str,
+    *,
+    movement: str | None = None,
+) -> Finding:
+    status, reported = _status(scene, at, stretch)
+    labels: dict[str, str | bool] = {"status": status, "reported": reported}
+    return Finding(
+        type="deployment" if movement else "supply",
+        anchor=scene.sentence.span(at, at + 1),
+        evidence=(scene.sentence.start, scene.sentence.end),
+        slots=slots,
+        labels=labels | ({"movement": movement} if movement else {}),
+        score=_SCORE,
+        reasons=dict.fromkeys([*slots, "status"], rule),
+    )
+
+
+def _status(scene: Scene, at: int, stretch: tuple[int, int]) -> tuple[str, bool]:
+    """Status and whether it is told as a report, by the words of the clause and the statement around it."""
+    cues, lower = scene.lexicon.status, scene.sentence.lower
+    words = set(lower[stretch[0] : stretch[1]]) - {lower[at]}
+    reported = bool(words & cues["hearsay"] or words & scene.lexicon.subjunctive)
+    if words & cues["denied"]:
+        return "denied", reported
+    if words & {"soll", "sollen", "solle"} and {"haben", "sein", "worden"} & words:
+        return "actual", True
+    anchor = scene.sentence.words[at].idx
+    for finding in scene.speech:
+        content = finding.slots["content"][0]
+        status = _STATUS_OF_KIND.get(str(finding.labels["kind"]))
+        if status and content[0] <= anchor < content[1]:
+            return status, reported
+    if words & cues["possible"]:
+        return "possible", reported
+    perfect = words & {"hat", "haben", "hatte", "hatten", "worden", "wurde", "wurden", "habe", "seien"}
+    return ("planned" if words & cues["planned"] and not perfect else "actual"), reported
