@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from services.extraction.linking.model import Kind
 
-Gender = Literal["m", "f", "n", "pl", "?"]
-Sex = frozenset[str]
 
-PRONOUNS: dict[str, frozenset[str]] = {
-    "er": frozenset("m"), "ihm": frozenset("mn"), "ihn": frozenset("m"), "sein": frozenset("mn"),
-    "seine": frozenset("mn"), "seiner": frozenset("mn"), "seines": frozenset("mn"), "seinem": frozenset("mn"),
-    "seinen": frozenset("mn"), "sie": frozenset("fp"), "ihr": frozenset("fp"), "ihre": frozenset("fp"),
-    "ihrer": frozenset("fp"), "ihres": frozenset("fp"), "ihrem": frozenset("fp"), "ihren": frozenset("fp"),
-    "ihnen": frozenset("p"), "es": frozenset("n"), "dessen": frozenset("mn"), "deren": frozenset("fp"),
-    "dieser": frozenset("m"), "diese": frozenset("fp"), "ich": frozenset("mf"), "mir": frozenset("mf"),
-    "mich": frozenset("mf"), "mein": frozenset("mf"), "meine": frozenset("mf"), "wir": frozenset("mfnp"),
-    "uns": frozenset("mfnp"), "unser": frozenset("mfnp"), "unsere": frozenset("mfnp"), "unserer": frozenset("mfnp"),
-    "unserem": frozenset("mfnp"), "unseren": frozenset("mfnp"), "unseres": frozenset("mfnp"),
-    "man": frozenset("mfnp"), "beide": frozenset("p"), "jener": frozenset("m"), "der": frozenset("m"),
-    "die": frozenset("fp"), "das": frozenset("n"), "denen": frozenset("p"), "dem": frozenset("mn"), "den": frozenset("m"),
-}  # fmt: skip
+def _pronouns() -> dict[str, frozenset[str]]:
+    """Third-person and first-person pronouns with the genders (m, f, n, p for plural) they may take up."""
+    table = {
+        "m": "er ihn dieser jener den",
+        "mn": "ihm sein seine seiner seines seinem seinen dessen dem",
+        "n": "es das dieses",
+        "fp": "sie ihr ihre ihrer ihres ihrem ihren deren diese die",
+        "p": "ihnen denen beide",
+        "mf": "ich mir mich mein meine meiner meinem meinen meines",
+        "mfnp": "wir uns unser unsere unserer unserem unseren unseres man",
+    }
+    pronouns = {word: frozenset(genders) for genders, words in table.items() for word in words.split()}
+    return pronouns | {"der": frozenset("mf")}
+
+
+PRONOUNS = _pronouns()
 POSSESSIVES = frozenset(
-    "sein seine seiner seines seinem seinen ihr ihre ihrer ihres ihrem ihren dessen deren unser unsere unserer unserem "
-    "unseren unseres mein meine meiner meinem meinen meines".split()
+    w for w in PRONOUNS if w.startswith(("sein", "ihre", "unser", "mein")) or w in ("ihr", "dessen", "deren")
 )
-FIRST_PERSON = frozenset("ich mir mich mein meine wir uns unser unsere unserer unserem unseren unseres man".split())
+_FIRST_PERSON = frozenset(
+    w for w in PRONOUNS if w.startswith(("unser", "mein")) or w in ("ich", "mir", "mich", "wir", "uns", "man")
+)
+_PERSONAL = frozenset(("er", "ihm", "ihn", "ich", "mir", "mich"))
+_REACH = 8  # sentences; farther back a pronoun is not understood by readers either
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A party named in the article at tokens first..last; gender "p" for plurals; head: folded role noun or ""."""
+    """A party named in the article at tokens first..last.
+
+    gender: the genders it may have, of m, f, n, p; empty where unknown. head: its folded role noun, or "".
+    subject: it opens its sentence or stands as subject; oblique: it follows in, nach, gegen ...; speaks: a verb of
+    speech stands beside it; state_like: the phrase is just a state's name, adjective or capital.
+    """
 
     first: int
     last: int
@@ -45,51 +53,57 @@ class Mention:
     head: str
     groups: frozenset[str]
     subject: bool
+    oblique: bool
     speaks: bool
     state_like: bool
+    sure: bool = True
 
 
 def resolve_pronoun(
     word: str, plural: bool | None, position: int, sentence: int, mentions: list[Mention]
 ) -> Mention | None:
-    """The mention a pronoun stands for: compatible in gender and number, in the latest sentences, persons and subjects
-    and those who speak before others.
+    """The mention a pronoun stands for: compatible in gender and number, near, and salient.
 
     plural: what the verb beside "sie" says, None where it says nothing.
     """
     genders = PRONOUNS[word]
-    if plural is not None and genders >= {"f", "p"}:
+    if plural is not None and genders == {"f", "p"}:
         genders = frozenset("p") if plural else frozenset("f")
-    best: tuple[float, Mention] | None = None
-    for mention in reversed(mentions):
-        if mention.last >= position:
-            continue
-        distance = sentence - mention.sentence
-        if distance > 6 and best is not None:
-            break
-        if not (mention.gender & genders or "?" in mention.gender):
-            continue
-        score = _salience(mention, word, distance)
-        if best is None or score > best[0]:
-            best = (score, mention)
-    return best[1] if best else None
+    fitting = [
+        m
+        for m in mentions
+        if m.last < position and sentence - m.sentence <= _REACH and (not m.gender or m.gender & genders)
+    ]
+    return _best(fitting, lambda m: _pronoun_score(m, word, sentence - m.sentence))
 
 
-def _salience(mention: Mention, word: str, distance: int) -> float:
-    score = -2.0 * distance
-    score += 2.0 * mention.speaks + 1.5 * mention.subject
-    if word in ("er", "ihm", "ihn", "ich", "mir", "mich"):
-        score += 6.0 if mention.kind == "person" else -6.0
-    elif word in FIRST_PERSON or word.startswith("sie") or word in POSSESSIVES:
-        score += 2.0 if mention.kind == "person" else 0.0
-    if "?" in mention.gender:
-        score -= 1.0
-    return score
+def _pronoun_score(mention: Mention, word: str, distance: int) -> float:
+    score = -2.0 * distance + 2.0 * mention.speaks + 1.5 * mention.subject - 2.0 * mention.oblique
+    person = mention.kind == "person"
+    if word in _PERSONAL:
+        score += 6.0 if person else -6.0
+    elif word in _FIRST_PERSON or word.startswith("sie") or word in POSSESSIVES:
+        score += 2.0 * person
+    return score - (0.0 if mention.gender else 2.0) - (0.0 if mention.sure else 3.0)
+
+
+def most_salient(
+    position: int, sentence: int, mentions: list[Mention], fits: Callable[[Mention], bool]
+) -> Mention | None:
+    """The mention before a token that a bare role most likely belongs to: near, subject, not only the place of action."""
+    fitting = [m for m in mentions if m.last < position and fits(m)]
+    return _best(fitting, lambda m: -1.5 * (sentence - m.sentence) + 2.0 * m.subject - 2.5 * m.oblique)
 
 
 def latest(mentions: list[Mention], position: int, fits: Callable[[Mention], bool]) -> Mention | None:
     """The last mention before a token that fits."""
-    for mention in reversed(mentions):
-        if mention.last < position and fits(mention):
-            return mention
-    return None
+    return next((m for m in reversed(mentions) if m.last < position and fits(m)), None)
+
+
+def _best(mentions: Iterable[Mention], score: Callable[[Mention], float]) -> Mention | None:
+    best: tuple[float, Mention] | None = None
+    for mention in mentions:
+        value = score(mention)
+        if best is None or value >= best[0]:
+            best = (value, mention)
+    return best[1] if best else None

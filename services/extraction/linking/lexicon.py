@@ -75,6 +75,7 @@ class Lexicon:
         self.media_words = frozenset(form for word in tables.media_words for form in noun_forms(word))
         self.states: dict[str, Entry] = {}
         self.organisations: dict[str, Entry] = {}
+        self.not_names = frozenset(map(fold, tables.roles["not_names"]))
         self.feminine_names = frozenset(map(fold, tables.feminine_names))
         self.masculine_names = frozenset(map(fold, tables.masculine_names))
         for forms, entry in _all_entries(tables):
@@ -193,7 +194,7 @@ class Lexicon:
             return self._role(tail) if tail else frozenset()
         for cut in range(2, len(key) - 3):
             groups = self.roles.get(key[cut:])
-            if groups:
+            if groups and (len(key) - cut > 5 or "unnamed" not in groups):
                 return groups
         return frozenset()
 
@@ -220,16 +221,19 @@ def _domestic(state: Entry) -> Entry:
 
 
 def _exact(surface: str) -> str | None:
-    """Short abbreviations and titles that are common words otherwise must be met as written."""
-    return surface if surface.isupper() and len(surface) <= 5 else None
+    """Abbreviations of two or three letters must be met as written: "IS", "AU", "IRA" are words or names otherwise."""
+    return surface if surface.isupper() and len(surface) <= 3 else None
 
 
 def _roles(tables: Tables) -> dict[str, frozenset[str]]:
     roles: dict[str, frozenset[str]] = {}
     for group, nouns in tables.roles.items():
-        for noun in nouns:
+        for noun in nouns if group != "not_names" else ():
             for form in noun_forms(noun):
                 roles[form] = roles.get(form, frozenset()) | {group}
+    for noun in tables.generic:
+        for form in noun_forms(noun):
+            roles[form] = roles.get(form, frozenset()) | {"unnamed"}
     return roles
 
 
@@ -256,7 +260,8 @@ def _all_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
     for medium in tables.media:
         yield name_forms(medium), Entry(medium, None, "organisation", "media", exact=_exact(medium))
     for noun in tables.generic:
-        yield noun_forms(noun), Entry(noun, None, "unknown", "generic")
+        if " " in noun:
+            yield name_forms(noun), Entry(noun, None, "unknown", "generic")
 
 
 def _state_entries(state: State, name: str) -> Iterable[tuple[set[str], Entry]]:

@@ -79,7 +79,15 @@ class Scene:
         return follows and (token.key in _NAMELY - DETERMINERS or token.key.startswith("al-") or _adjective(token))
 
     def with_attributes(self, first: int, last: int) -> int:
-        """Last token when genitives and "in <capital>" after a noun phrase are taken in."""
+        """Last token when genitives and "in <capital>" after a noun phrase are taken in, at most three."""
+        for _ in range(3):
+            further = self._attribute(last)
+            if further == last:
+                break
+            last = further
+        return last
+
+    def _attribute(self, last: int) -> int:
         index = last + 1
         while (
             index < len(self.tokens)
@@ -89,12 +97,9 @@ class Scene:
             index += 1
         if index == last + 1 or index >= len(self.tokens) or not self.joined(index - 1, index):
             return last
-        if self.tokens[last + 1].key not in _LINKS:
-            return last
         token = self.tokens[index]
-        if not (token.text[0].isupper() or (_adjective(token) and index in self.by_token)):
-            return last
-        return self.chunk(index)
+        named = token.text[0].isupper() or (_adjective(token) and index in self.by_token)
+        return self.chunk(index) if named and self.tokens[last + 1].key in _LINKS else last
 
 
 def _adjective(token: Token) -> bool:

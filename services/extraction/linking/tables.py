@@ -26,6 +26,7 @@ ROLE_GROUPS = (
     "states",
     "places",
     "documents",
+    "not_names",
 )
 _ISO = {country.alpha_3 for country in pycountry.countries} | {"XKX"}
 _FORMER = {country.alpha_3 for country in pycountry.historic_countries if hasattr(country, "alpha_3")}

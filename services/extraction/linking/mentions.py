@@ -1,0 +1,117 @@
+"""Reads an article from left to right into the mentions of parties that pronouns and bare roles may take up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from services.extraction.linking.coreference import PRONOUNS, Mention
+from services.extraction.linking.grammar import head_gender, person_gender
+from services.extraction.linking.lexicon import Match
+from services.extraction.linking.model import LinkedParty
+from services.extraction.linking.persons import Persons
+from services.extraction.linking.phrases import DETERMINERS, Phrase, affiliation, heads, person_name
+from services.extraction.linking.scene import Scene
+
+_SPEECH = (
+    "sagt", "erklaer", "teilt", "beton", "forder", "warn", "bericht", "schrieb", "schreib", "sprach", "spricht", "kritisier",
+    "fuegt", "kuendig", "aeusser", "meint", "bekraeft", "verlang", "beschuldig", "warf", "wirft", "wies", "bestaetig", "bestritt",
+    "dementier", "nannte", "raeumt", "versicher", "mahnt", "rief", "hiess", "gab", "zufolge", "laut", "begruess", "verurteil",
+    "behaupt", "drohte", "bezeichne", "zitier", "angaben", "lehnt", "klagt", "stellte", "wandte", "antwort", "versprach", "plaedier",
+)  # fmt: skip
+_OBLIQUE = frozenset(
+    "in im nach bei beim aus ueber an am vor gegen mit fuer von vom durch den dem des zu zur zum auf um".split()
+)
+_STATE_SORTS = frozenset(("state", "adjective", "people", "capital", "seat"))
+_GENDER = {"m": frozenset("m"), "f": frozenset("f"), "n": frozenset("n"), "pl": frozenset("p")}
+
+
+def chunks_of(scene: Scene) -> Iterator[tuple[int, int]]:
+    """Noun phrases that may name a party: with a name of the tables, a role noun, or two capitalised words of no table."""
+    index = 0
+    while index < len(scene.tokens):
+        if not _opens(scene, index):
+            index += 1
+            continue
+        last = scene.with_attributes(index, scene.chunk(index))
+        yield index, last
+        index = last + 1
+
+
+def _opens(scene: Scene, index: int) -> bool:
+    token = scene.tokens[index]
+    if index in scene.by_token:
+        return True
+    if (
+        token.text[0].islower()
+        or token.text[0].isdigit()
+        or token.key in PRONOUNS
+        or token.key in scene.lexicon.not_names
+    ):
+        return False
+    return bool(scene.lexicon.role(token.key)) or scene.chunk(index) > index
+
+
+def read_mentions(
+    scene: Scene,
+    chunks: list[tuple[int, int]],
+    persons: Persons,
+    mentions: list[Mention],
+    link: Callable[[Phrase], LinkedParty],
+) -> None:
+    """Fill `mentions` in text order; `link` may look at those before."""
+    for first, last in chunks:
+        mention = _mention(scene, persons, scene.of_tokens(first, last), link)
+        if mention:
+            mentions.append(mention)
+
+
+def _mention(scene: Scene, persons: Persons, phrase: Phrase, link: Callable[[Phrase], LinkedParty]) -> Mention | None:
+    party = link(phrase)
+    roles = heads(scene.tokens, phrase, scene.lexicon)
+    if party.code is None and party.kind != "person" and not roles:
+        return None
+    match = affiliation(scene.tokens, phrase, scene.lexicon)
+    head = scene.tokens[roles[0][0]].key if roles else match.head if match else ""
+    speaks = _speaks(scene, phrase)
+    return Mention(
+        phrase.first, phrase.last, scene.sentence(phrase.first), party.name, party.code, party.kind,
+        _gender(scene, persons, phrase, party, head, match), head, roles[0][1] if roles else frozenset(),
+        _subject(scene, phrase), _oblique(scene, phrase), speaks,
+        match is not None and match.entry.kind == "state" and match.entry.sort in _STATE_SORTS and not head,
+        bool(party.code or roles or speaks),
+    )  # fmt: skip
+
+
+def _gender(
+    scene: Scene, persons: Persons, phrase: Phrase, party: LinkedParty, head: str, match: Match | None
+) -> frozenset[str]:
+    name = person_name(scene.tokens, phrase, scene.lexicon)
+    if party.kind == "person" and name is not None:
+        known = persons.find(scene.tokens[name[1]].key)
+        if known is not None:
+            return known.gender
+        return person_gender(scene.tokens[name[0]].text, scene.lexicon) if name[0] < name[1] else frozenset("mf")
+    if head:
+        return frozenset(head_gender(head, scene.lexicon))
+    if match is None:
+        return frozenset()
+    return frozenset("p") if match.entry.sort == "people" else _GENDER.get(match.entry.gender, frozenset())
+
+
+def _subject(scene: Scene, phrase: Phrase) -> bool:
+    first = phrase.first
+    while first > 0 and scene.joined(first - 1, first) and scene.tokens[first - 1].key in DETERMINERS:
+        first -= 1
+    opens = first == 0 or scene.sentence(first - 1) != scene.sentence(first)
+    return opens and scene.tokens[first].key not in ("den", "dem", "des")
+
+
+def _oblique(scene: Scene, phrase: Phrase) -> bool:
+    first = phrase.first
+    return first > 0 and scene.joined(first - 1, first) and scene.tokens[first - 1].key in _OBLIQUE
+
+
+def _speaks(scene: Scene, phrase: Phrase) -> bool:
+    first, last, tokens = phrase.first, phrase.last, scene.tokens
+    before = [tokens[i] for i in range(max(0, first - 3), first) if scene.sentence(i) == scene.sentence(first)]
+    return any(token.key.startswith(_SPEECH) for token in before + tokens[last + 1 : last + 3])

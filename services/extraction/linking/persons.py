@@ -1,0 +1,101 @@
+"""What an article tells of the persons it names: full name, gender, and the party their title or apposition gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.extraction.linking.grammar import head_gender, person_gender
+from services.extraction.linking.lexicon import Match
+from services.extraction.linking.phrases import DETERMINERS, Phrase, affiliation, heads, person_name
+from services.extraction.linking.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The bearer of a surname in one article; rule: what gave the code."""
+
+    name: str
+    code: str | None
+    gender: frozenset[str]
+    rule: str
+    unnamed: bool = False
+
+
+class Persons:
+    """The persons of a scene by folded surname: found by titles and appositions anywhere in the article."""
+
+    def __init__(self, scene: Scene, chunks: list[tuple[int, int]]) -> None:
+        self._scene = scene
+        self._known: dict[str, Person] = {}
+        for number, (first, last) in enumerate(chunks):
+            phrase = scene.of_tokens(first, last)
+            name = person_name(scene.tokens, phrase, scene.lexicon)
+            if name is not None and (name[0] < name[1] or name[0] > first):
+                self.learn(scene.tokens[name[1]].key, self._read(phrase, name, chunks[number - 1] if number else None))
+
+    def find(self, key: str) -> Person | None:
+        """The person of a folded surname, also in the genitive."""
+        return self._known.get(key) or (self._known.get(key[:-1]) if key.endswith("s") else None)
+
+    def learn(self, key: str, person: Person) -> None:
+        """Keep what is new: a code where none was known, a longer name for the same party."""
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = person
+        elif known.code is None and not known.unnamed:
+            name = max(known.name, person.name, key=len)
+            self._known[key] = Person(name, person.code, person.gender or known.gender, person.rule, person.unnamed)
+        elif len(person.name) > len(known.name):
+            self._known[key] = Person(person.name, known.code, known.gender, known.rule, known.unnamed)
+
+    def _read(self, phrase: Phrase, name: tuple[int, int], before: tuple[int, int] | None) -> Person:
+        tokens, lexicon = self._scene.tokens, self._scene.lexicon
+        written = self._scene.text[tokens[name[0]].start : tokens[name[1]].end]
+        titles = [(i, groups) for i, groups in heads(tokens, phrase, lexicon) if i < name[0]]
+        gender = person_gender(tokens[name[0]].text, lexicon) if name[0] < name[1] else frozenset("mf")
+        if titles:
+            gender = frozenset(head_gender(tokens[titles[-1][0]].key, lexicon)) & frozenset("mf") or gender
+        if titles and titles[0][1] == {"unnamed"}:
+            return Person(written, None, gender, "expert or private person: no code", unnamed=True)
+        match, rule = self._evidence(phrase, name, before)
+        return Person(
+            written, match.entry.code if match else None, gender, f"{rule}: {match.entry.name}" if match else ""
+        )
+
+    def _evidence(
+        self, phrase: Phrase, name: tuple[int, int], before: tuple[int, int] | None
+    ) -> tuple[Match | None, str]:
+        scene = self._scene
+        match = affiliation(scene.tokens, phrase, scene.lexicon)
+        if match is not None and match.entry.code:
+            return match, "title"
+        match = self._apposition(name[1])
+        if match is not None:
+            return match, "apposition"
+        if before is not None and self._comma_between(before[1], phrase.first):
+            earlier = scene.of_tokens(*before)
+            if heads(scene.tokens, earlier, scene.lexicon):
+                return affiliation(scene.tokens, earlier, scene.lexicon), "title before"
+        return None, ""
+
+    def _apposition(self, last: int) -> Match | None:
+        """Affiliation in what follows a name: ", Sprecher des US-Außenministeriums," or "(SPD)"."""
+        scene, index = self._scene, last + 1
+        if index >= len(scene.tokens):
+            return None
+        between = scene.text[scene.tokens[last].end : scene.tokens[index].start].strip()
+        if between == "(":
+            return affiliation(scene.tokens, scene.of_tokens(index, scene.chunk(index)), scene.lexicon)
+        if between != ",":
+            return None
+        while (
+            index < len(scene.tokens) - 1 and scene.tokens[index].key in DETERMINERS and scene.joined(index, index + 1)
+        ):
+            index += 1
+        phrase = scene.of_tokens(index, scene.with_attributes(index, scene.chunk(index)))
+        return affiliation(scene.tokens, phrase, scene.lexicon) if heads(scene.tokens, phrase, scene.lexicon) else None
+
+    def _comma_between(self, left: int, right: int) -> bool:
+        scene = self._scene
+        between = scene.text[scene.tokens[left].end : scene.tokens[right].start]
+        return between.startswith(",") and between[1:].strip().lower() in ("", "der", "die", "das")
