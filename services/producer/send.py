@@ -1,0 +1,232 @@
+"""Articles to Kafka: idempotent, compressed, every one confirmed by the broker."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas import Article, write
+from services.common import metrics
+from services.common.cloudevents import headers_for
+from services.common.errors import UserError
+from services.common.kafka import explain, make_producer, probe
+from services.common.settings import Settings
+from services.producer.inputs import BadInput
+from services.producer.reader import Reader
+
+SOURCE = "/lagebild/producer"
+MAX_IN_FLIGHT = 1000
+TOPIC_SECONDS = 5.0
+DRAIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class SendOptions:
+    """How articles are sent.
+
+    Attributes:
+        rate: at most so many articles a second; None for as fast as the broker confirms.
+        dry_run: only count; nothing is sent and no broker is needed.
+    """
+
+    rate: float | None = None
+    dry_run: bool = False
+
+
+DEFAULT = SendOptions()
+
+
+@dataclass
+class Summary:
+    """What became of the inputs, so far or in the end.
+
+    Attributes:
+        read: articles taken from the inputs.
+        confirmed: articles that the broker has confirmed; 0 in a dry run.
+        rejected: inputs that were no usable article.
+        bytes: size of the articles read, before compression.
+        seconds: time since the start.
+        interrupted: stopped before the inputs were at their end.
+    """
+
+    read: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+async def produce(
+    articles: Iterable[Article | BadInput],
+    settings: Settings,
+    options: SendOptions = DEFAULT,
+    *,
+    progress: Callable[[int], None] | None = None,
+    rejected: Callable[[BadInput], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> Summary:
+    """Send articles to the articles topic, in their order, keyed by article id.
+
+    Articles are read in a thread, at most some hundred ahead; at most 1,000 are sent and not yet confirmed. While
+    the broker is away in mid-stream the articles wait for it.
+
+    Args:
+        articles: what `read_articles` yields; an error it raises comes out of here after what was sent before.
+        settings: the broker and the topic.
+        options: rate and dry run.
+        progress: called with the number of articles confirmed so far (in a dry run: read), at each of them.
+        rejected: called with each input that is no usable article.
+        stop: once it is set nothing more is read, and what is on its way gets 30 s to be confirmed.
+
+    Raises:
+        UserError: the broker or the topic is not there, or refuses; the message says how many articles were
+            confirmed. To send all again is safe, since ids are the same.
+    """
+    run = _Run(progress or _ignore, rejected or _ignore, stop or asyncio.Event())
+    started = time.monotonic()
+    reader = Reader(articles)
+    try:
+        source = _paced(reader, options.rate, run)
+        if options.dry_run:
+            async for _article in source:
+                run.progress(run.summary.read)
+        else:
+            await _send(source, settings, run)
+    finally:
+        reader.close()
+    run.summary.interrupted = run.stop.is_set()
+    run.summary.seconds = time.monotonic() - started
+    return run.summary
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""
+
+
+class _Run:
+    """The state of one call of `produce`."""
+
+    def __init__(
+        self, progress: Callable[[int], None], rejected: Callable[[BadInput], None], stop: asyncio.Event
+    ) -> None:
+        self.progress = progress
+        self.stop = stop
+        self.summary = Summary()
+        self.failure: BaseException | None = None
+        self.slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._rejected = rejected
+
+    def settled(self, sent: "asyncio.Future[object]") -> None:
+        """The broker has the article, or the client has given it up."""
+        self.slots.release()
+        failure = asyncio.CancelledError() if sent.cancelled() else sent.exception()
+        if failure is not None:
+            self.failure = self.failure or failure
+            return
+        self.summary.confirmed += 1
+        metrics.ARTICLES_PRODUCED.inc()
+        self.progress(self.summary.confirmed)
+
+    def rejected(self, bad: BadInput) -> None:
+        self.summary.rejected += 1
+        metrics.INPUTS_REJECTED.inc()
+        self._rejected(bad)
+
+
+async def _paced(
+    reader: Reader[Article | BadInput], rate: float | None, run: _Run
+) -> AsyncIterator[tuple[Article, bytes]]:
+    """The articles with their bytes, not faster than `rate`; bad inputs are told and left out."""
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    async for item in reader.items(run.stop):
+        if isinstance(item, BadInput):
+            run.rejected(item)
+            continue
+        if rate:
+            await _sleep(due - loop.time(), run.stop)
+            due = max(due, loop.time() - 1.0) + 1.0 / rate
+        value = write(item)
+        run.summary.read += 1
+        run.summary.bytes += len(value)
+        yield item, value
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> None:
+    if seconds > 0:
+        try:
+            await asyncio.wait_for(stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def _send(source: AsyncIterator[tuple[Article, bytes]], settings: Settings, run: _Run) -> None:
+    await probe(settings)
+    producer = make_producer(settings)
+    topic = settings.topic("articles")
+    try:
+        await producer.start()
+        await _find(producer, topic)
+        async for article, value in source:
+            await run.slots.acquire()
+            if run.failure:
+                break
+            headers = headers_for("article", article.id, SOURCE)
+            sent = await producer.send(topic, value, article.id.encode(), headers=headers)
+            sent.add_done_callback(run.settled)
+        await _drain(producer, run)
+    except KafkaError as error:
+        raise _told(error, settings, run) from error
+    finally:
+        await _leave(producer)
+    if run.failure:
+        raise _told(run.failure, settings, run) from run.failure
+
+
+async def _find(producer: AIOKafkaProducer, topic: str) -> None:
+    # aiokafka itself would look for a missing topic for 40 s.
+    try:
+        await asyncio.wait_for(producer.partitions_for(topic), TOPIC_SECONDS)
+    except TimeoutError:
+        raise UserError(
+            f"the topic {topic} does not exist", remedy="create the topics with `lagebild topics create`"
+        ) from None
+
+
+async def _drain(producer: AIOKafkaProducer, run: _Run) -> None:
+    """Wait for what is on its way: as long as it takes, but once asked to stop not for ever."""
+    flushed = asyncio.ensure_future(producer.flush())
+    stopped = asyncio.ensure_future(run.stop.wait())
+    await asyncio.wait((flushed, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    try:
+        await asyncio.wait_for(flushed, DRAIN_SECONDS)
+    except TimeoutError:
+        missing = run.summary.read - run.summary.confirmed
+        raise UserError(
+            f"the broker has not confirmed {missing} articles ({run.summary.confirmed} it has)",
+            remedy="send them again when it is back; that is safe, since the ids are the same",
+        ) from None
+
+
+async def _leave(producer: AIOKafkaProducer) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), TOPIC_SECONDS)
+    except TimeoutError:
+        return
+
+
+def _told(error: BaseException, settings: Settings, run: _Run) -> UserError:
+    if not isinstance(error, Exception):
+        raise error
+    cause = explain(error, settings)
+    if not run.summary.read:
+        return cause
+    return UserError(
+        f"{cause.message}, after {run.summary.confirmed} confirmed articles",
+        remedy=f"{cause.remedy}; then send all again, which is safe, since the ids are the same",
+    )
