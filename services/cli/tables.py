@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -9,7 +10,7 @@ from schemas import DeploymentEvent, Event, Party, Place, Quantity, Span, Statem
 
 UNKNOWN = "–"
 STATUS_STYLES = {"actual": "green", "planned": "cyan", "possible": "yellow", "denied": "red"}
-LONGEST_QUOTE = 120
+LONGEST_QUOTE = 100
 """Code points of a statement's content that are shown; the record has it all."""
 
 
@@ -19,14 +20,14 @@ def records_table(events: Iterable[Event], title: str | None = None) -> Table:
     The columns: type, who (actor, supplier or speaker), what (force, goods or content), where or to whom,
     how many, status, and who says so. Everything is shown as text: markup in an article's words stays as it is.
     """
-    table = Table(title=title, show_lines=False, expand=False)
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("type", no_wrap=True)
-    table.add_column("who", overflow="fold", max_width=24)
-    table.add_column("what", overflow="fold", max_width=48)
-    table.add_column("where / to whom", overflow="fold", max_width=24)
-    table.add_column("how many", overflow="fold", max_width=18)
+    table.add_column("who", min_width=12, max_width=28)
+    table.add_column("what", min_width=18, max_width=56)
+    table.add_column("where, to whom", min_width=10, max_width=28)
+    table.add_column("how many", min_width=8, max_width=20)
     table.add_column("status", no_wrap=True)
-    table.add_column("who says so", overflow="fold", max_width=24)
+    table.add_column("who says so", min_width=10, max_width=28)
     for event in events:
         table.add_row(*_cells(event))
     return table

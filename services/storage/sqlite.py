@@ -33,6 +33,8 @@ PASSING: Final = {
 https://www.sqlite.org/rescode.html"""
 REFUSING: Final = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE}
 """Primary result codes of faults of the row itself."""
+DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""Primary result codes of a file that no waiting mends."""
 
 
 class SqliteStore(SqlStore):
@@ -70,6 +72,11 @@ class SqliteStore(SqlStore):
         primary = code & 0xFF  # https://www.sqlite.org/rescode.html#primary_result_codes_versus_extended_result_codes
         if primary in PASSING:
             return Retryable(f"the database {self._path} cannot be used, {PASSING[primary]} ({cause})")
+        if primary in DAMAGED:
+            return UserError(
+                f"the file {self._path} is no usable SQLite database ({cause})",
+                remedy="name another database, or restore a backup (docs/storage.md)",
+            )
         return Unstorable(str(cause)) if primary in REFUSING else error
 
     def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:

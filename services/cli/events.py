@@ -1,0 +1,176 @@
+"""`lagebild events`: the records in the database, or live from Kafka."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
+
+import typer
+from rich.console import Console
+
+from schemas import Event, EventType, InvalidRecord, Status, read_event, write
+from services.cli.tables import records_table
+from services.common.errors import UserError
+from services.common.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from services.storage import EventFilter
+
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+POLL_MS = 500
+T = TypeVar("T", bound=str)
+
+
+def events(
+    *,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="deployment, supply or statement; may be repeated.")
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Code (PRK, NATO) or words of the name (Rutte) of an actor, supplier or speaker.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="First day: 2024-10-28, or 24h, 7d, 2w before now.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day, in the same forms.")] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(help="actual, planned, possible or denied; may be repeated.")
+    ] = None,
+    article: Annotated[str | None, typer.Option(help="Id of the article.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Most records to show, the latest published; 0: all.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="One record a line, as in the topic.")] = False,
+    database: Annotated[str | None, typer.Option(help="Database to read.", show_default="LAGEBILD_DATABASE")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Show records as they arrive on the events topic, until Ctrl-C.")
+    ] = False,
+    from_beginning: Annotated[
+        bool, typer.Option("--from-beginning", help="With --follow: first all that the topic holds.")
+    ] = False,
+) -> None:
+    """List event records: who, what, where, how many, and who says so.
+
+    A record's days are the time that it tells of; where that is unknown, the article's day of publication (UTC).
+    From the database come the current findings about each article, from --follow all messages of the topic.
+    """
+    from services.storage import EventFilter
+
+    filters = EventFilter(
+        types=_among(types, get_args(EventType), "--type"),
+        statuses=_among(status, get_args(Status), "--status"),
+        actor=actor,
+        since=_day(since, "--since"),
+        until=_day(until, "--until"),
+        article_id=article,
+        limit=limit or None,
+    )
+    settings = get_settings()
+    if from_beginning and not follow:
+        raise UserError("--from-beginning goes with --follow", remedy="without it the whole database is listed")
+    if follow:
+        asyncio.run(_follow(settings, filters, _shower(as_json), from_beginning=from_beginning))
+    else:
+        _list(database or settings.database_url, filters, as_json=as_json)
+
+
+def _among(given: list[str] | None, known: tuple[T, ...], option: str) -> list[T]:
+    for value in given or ():
+        if value not in known:
+            raise UserError(f"{option} {value!r} does not exist", remedy=f"choose from {', '.join(known)}")
+    return [value for value in known if value in (given or ())]
+
+
+def _list(database: str, filters: "EventFilter", *, as_json: bool) -> None:
+    from services.storage import Retryable, open_store
+
+    try:
+        store = open_store(database, create=False)
+        try:
+            found = store.events(filters)
+            if as_json:
+                for event in found:
+                    typer.echo(write(event))
+            else:
+                _show_table(list(found), filters.limit)
+        finally:
+            store.close()
+    except Retryable as error:
+        raise UserError(str(error), remedy="try again when it can be") from error
+
+
+def _show_table(found: list[Event], limit: int | None) -> None:
+    if not found:
+        typer.echo("no records", err=True)
+        return
+    Console().print(records_table(found))
+    if len(found) == limit:
+        typer.echo(f"the latest {limit} records; --limit 0 shows all", err=True)
+
+
+def _shower(as_json: bool) -> Callable[[Event], None]:
+    """What is done with each live record: a line of JSON, or a table's row of its own."""
+    if as_json:
+        return lambda event: typer.echo(write(event))
+    console = Console()
+    shown = 0
+
+    def show(event: Event) -> None:
+        nonlocal shown
+        table = records_table([event])
+        table.expand, table.show_header = True, shown % 20 == 0
+        console.print(table)
+        shown += 1
+
+    return show
+
+
+async def _follow(
+    settings: Settings, filters: "EventFilter", show: Callable[[Event], None], *, from_beginning: bool
+) -> None:
+    from services.storage.filtering import accepts
+
+    async with aclosing(_live(settings, from_beginning=from_beginning)) as live:
+        async for event in live:
+            if accepts(filters, event):
+                show(event)
+
+
+async def _live(settings: Settings, *, from_beginning: bool) -> AsyncGenerator[Event]:
+    from aiokafka import AIOKafkaConsumer, TopicPartition
+    from aiokafka.errors import KafkaError
+
+    from services.common.kafka import client_options, explain, probe
+
+    await probe(settings)
+    topic = settings.topic("events")
+    consumer: Any = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False)
+    try:
+        await consumer.start()
+        if topic not in await consumer.topics():
+            raise UserError(f"the topic {topic} does not exist", remedy="create it with `lagebild topics create`")
+        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(partitions)
+        await (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
+        while True:
+            for record in [r for part in (await consumer.getmany(timeout_ms=POLL_MS)).values() for r in part]:
+                try:
+                    yield read_event(record.value)
+                except InvalidRecord as error:
+                    typer.echo(f"{topic}/{record.partition} offset {record.offset}: {error.reason}", err=True)
+    except KafkaError as error:
+        raise explain(error, settings) from error
+    finally:
+        await consumer.stop()
+
+
+def _day(given: str | None, option: str) -> date | None:
+    """The UTC day meant by an ISO 8601 date, or by a span of time before now."""
+    if given is None:
+        return None
+    number, unit = given[:-1], UNITS.get(given[-1:])
+    try:
+        if unit is not None and number.isdecimal():
+            return (datetime.now(UTC) - int(number) * unit).date()
+        return date.fromisoformat(given)
+    except (ValueError, OverflowError):
+        raise UserError(
+            f"{option} {given!r} is no day", remedy="write 2024-10-28, or 24h, 7d, 2w for a time before now"
+        ) from None
