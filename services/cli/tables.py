@@ -22,12 +22,12 @@ def records_table(events: Iterable[Event], title: str | None = None) -> Table:
     """
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("type", no_wrap=True)
-    table.add_column("who", min_width=12, max_width=28)
-    table.add_column("what", min_width=18, max_width=56)
-    table.add_column("where, to whom", min_width=10, max_width=28)
-    table.add_column("how many", min_width=8, max_width=20)
+    table.add_column("who", min_width=9, max_width=28, overflow="fold")
+    table.add_column("what", min_width=14, max_width=56, overflow="fold")
+    table.add_column("where, to whom", min_width=8, max_width=28, overflow="fold")
+    table.add_column("how many", min_width=8, max_width=20, overflow="fold")
     table.add_column("status", no_wrap=True)
-    table.add_column("who says so", min_width=10, max_width=28)
+    table.add_column("who says so", min_width=8, max_width=28, overflow="fold")
     for event in events:
         table.add_row(*_cells(event))
     return table
