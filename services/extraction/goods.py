@@ -62,7 +62,7 @@ def _of_word(word: str, stems: dict[str, Category], known: _Categories) -> Categ
 def _of_compound(word: str, stems: dict[str, Category]) -> Category | None:
     """The category of the stem that ends last in the word; of two that end there, of the longer one."""
     places = [(word.rfind(stem) + len(stem), len(stem), category) for stem, category in stems.items() if stem in word]
-    fitting = [place for place in places if place[1] > 3 or len(word) - place[0] <= 2]
+    fitting = [place for place in places if place[1] > 4 or len(word) - place[0] <= 3]
     return max(fitting)[2] if fitting else None
 
 

@@ -1,13 +1,10 @@
 """Deployments and supplies by rules: a verb or noun of moving or giving, with forces or goods in its clause."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from services.extraction.findings import Finding, Offsets
 from services.extraction.goods import category_of
-from services.extraction.normalise.dates import find_dates
-from services.extraction.normalise.quantities import find_quantities
-from services.extraction.rules.lexicon import Lexicon
+from services.extraction.rules.scene import Scene
 from services.extraction.rules.sentence import Sentence
 from services.extraction.rules.statements import cue_at
 
@@ -23,53 +20,12 @@ _STATUS_OF_KIND = {
 }
 
 
-@dataclass(frozen=True)
-class Scene:
-    """A sentence with what is known of it before events are looked for; all offsets are the article's.
-
-    `mentions` are parties and places from the tables, in order; `speech` the sentence's statements.
-    """
-
-    sentence: Sentence
-    lexicon: Lexicon
-    mentions: Sequence[Offsets]
-    speech: Sequence[Finding]
-    quantities: Sequence[Offsets]
-    dates: Sequence[Offsets]
-
-    @classmethod
-    def of(
-        cls, text: str, sentence: Sentence, lexicon: Lexicon, mentions: Sequence[Offsets], speech: Sequence[Finding]
-    ) -> "Scene":
-        """The scene of a sentence of the article's `text`."""
-        start, words = sentence.start, text[sentence.start : sentence.end]
-        return cls(
-            sentence,
-            lexicon,
-            mentions,
-            speech,
-            [(start + first, start + end) for first, end, _ in find_quantities(words)],
-            [(start + first, start + end) for first, end in find_dates(words)],
-        )
-
-    def within(self, spans: Sequence[Offsets], stretch: Offsets) -> list[Offsets]:
-        """Those of `spans` that lie in `stretch`."""
-        return [span for span in spans if stretch[0] <= span[0] and span[1] <= stretch[1]]
-
-    def preposition(self, span: Offsets) -> str:
-        """The preposition that governs `span`, in small letters, or an empty string."""
-        at = self.sentence.index(span[0]) - 1
-        while at >= 0 and self.sentence.tags[at] in "DA":
-            at -= 1
-        return self.sentence.lower[at] if at >= 0 and self.sentence.tags[at] in "PF" else ""
+def find_events(scene: Scene, speech: Sequence[Finding]) -> list[Finding]:
+    """The deployments and supplies of a sentence, `speech` being its statements."""
+    return [*_movements(scene, speech), *_supplies(scene, speech)]
 
 
-def find_events(scene: Scene) -> list[Finding]:
-    """The deployments and supplies of a sentence."""
-    return [*_movements(scene), *_supplies(scene)]
-
-
-def _movements(scene: Scene) -> Iterator[Finding]:
+def _movements(scene: Scene, speech: Sequence[Finding]) -> Iterator[Finding]:
     sentence, words = scene.sentence, scene.lexicon
     for at, token in enumerate(sentence.words):
         label, rule = words.movement_nouns.get(token.text), f"noun {token.text}"
@@ -81,9 +37,9 @@ def _movements(scene: Scene) -> Iterator[Finding]:
             label, rule = cue[0].label, f"verb {cue[0].verb.lemma}"
         if label is None:
             continue
-        slots = _movement_slots(scene, at, stretch, force, label, noun=noun)
+        slots = _movement_slots(scene, at, stretch, force, withdrawn=label == "withdraw" and not noun, speech=speech)
         if force or (slots.get("actor") and slots.keys() & {"origin", "destination"}):
-            yield _finding(scene, at, stretch, slots, rule, movement=label)
+            yield _finding(scene, at, slots, _status(scene, at, stretch, speech), rule, movement=label)
 
 
 def _stretch(sentence: Sentence, at: int) -> tuple[int, int]:
@@ -115,7 +71,13 @@ def _force(scene: Scene, stretch: tuple[int, int], anchor: int) -> Offsets | Non
 
 
 def _movement_slots(
-    scene: Scene, at: int, stretch: tuple[int, int], force: Offsets | None, label: str, *, noun: bool
+    scene: Scene,
+    at: int,
+    stretch: tuple[int, int],
+    force: Offsets | None,
+    *,
+    withdrawn: bool,
+    speech: Sequence[Finding],
 ) -> dict[str, tuple[Offsets, ...]]:
     clause = scene.sentence.span(*stretch)
     mentions = scene.within(scene.mentions, clause)
@@ -123,11 +85,11 @@ def _movement_slots(
     placed = {span: scene.preposition(span) for span in mentions}
     to = _nearest([span for span, word in placed.items() if word in _TO], anchor)
     away = _nearest([span for span, word in placed.items() if word in _FROM and not _follows(force, span)], anchor)
-    if label == "withdraw" and not noun and away is None:
+    if withdrawn and away is None:
         to, away = None, to
     slots = {
         "force": force,
-        "actor": _owner(scene, mentions, placed, force, at),
+        "actor": _owner(scene, placed, force) or _speaker(scene, speech, at),
         "quantity": _amount(scene, clause, force),
         "destination": to,
         "origin": away,
@@ -136,19 +98,19 @@ def _movement_slots(
     return {name: (span,) for name, span in slots.items() if span is not None}
 
 
-def _owner(
-    scene: Scene, mentions: Sequence[Offsets], placed: dict[Offsets, str], force: Offsets | None, at: int
-) -> Offsets | None:
-    """Whose force: named in its noun phrase or right behind it, else the subject, else who speaks of it."""
+def _owner(scene: Scene, placed: Mapping[Offsets, str], force: Offsets | None) -> Offsets | None:
+    """Whose force: named in its noun phrase or right behind it, else the subject of the clause."""
     if force is not None:
-        for span in mentions:
-            if force[0] <= span[0] < force[1] or (_follows(force, span) and placed[span] in (*_FROM, "")):
+        for span, word in placed.items():
+            if force[0] <= span[0] < force[1] or (_follows(force, span) and word in (*_FROM, "")):
                 return span
-    subjects = [span for span, word in placed.items() if not word]
-    if subjects:
-        return subjects[0]
+    return next((span for span, word in placed.items() if not word), None)
+
+
+def _speaker(scene: Scene, speech: Sequence[Finding], at: int) -> Offsets | None:
+    """The speaker of the sentence, if the event is an infinitive: "kündigte an, Truppen zu entsenden"."""
     if at and scene.sentence.lower[at - 1] == "zu":
-        return next((finding.slots["speaker"][0] for finding in scene.speech), None)
+        return next((finding.slots["speaker"][0] for finding in speech), None)
     return None
 
 
@@ -165,7 +127,7 @@ def _amount(scene: Scene, clause: Offsets, head: Offsets | None) -> Offsets | No
     return before[-1] if before else None
 
 
-def _supplies(scene: Scene) -> Iterator[Finding]:
+def _supplies(scene: Scene, speech: Sequence[Finding]) -> Iterator[Finding]:
     sentence, words = scene.sentence, scene.lexicon
     for at, token in enumerate(sentence.words):
         noun = token.text in words.supply_nouns
@@ -174,10 +136,11 @@ def _supplies(scene: Scene) -> Iterator[Finding]:
             continue
         stretch = _stretch(sentence, at)
         goods = _goods(sentence, stretch, at)
-        slots = _supply_slots(scene, at, stretch, goods, receiving=bool(cue and cue[0].verb.lemma in words.receiving))
+        receiving = bool(cue and cue[0].verb.lemma in words.receiving)
+        slots = _supply_slots(scene, at, stretch, goods, receiving=receiving, speech=speech)
         if (goods or noun) and (slots.get("supplier") or slots.get("recipient")):
             rule = f"noun {token.text}" if noun else f"verb {cue[0].verb.lemma}" if cue else ""
-            yield _finding(scene, at, stretch, slots, rule)
+            yield _finding(scene, at, slots, _status(scene, at, stretch, speech), rule)
 
 
 def _goods(sentence: Sentence, stretch: tuple[int, int], anchor: int) -> Offsets | None:
@@ -193,7 +156,13 @@ def _goods(sentence: Sentence, stretch: tuple[int, int], anchor: int) -> Offsets
 
 
 def _supply_slots(
-    scene: Scene, at: int, stretch: tuple[int, int], goods: Offsets | None, *, receiving: bool
+    scene: Scene,
+    at: int,
+    stretch: tuple[int, int],
+    goods: Offsets | None,
+    *,
+    receiving: bool,
+    speech: Sequence[Finding],
 ) -> dict[str, tuple[Offsets, ...]]:
     clause = scene.sentence.span(*stretch)
     mentions = [
@@ -203,9 +172,8 @@ def _supply_slots(
     bare = [span for span, word in placed.items() if not word]
     given = [span for span, word in placed.items() if word in ("an", "nach", "für")]
     source = [span for span, word in placed.items() if word in _FROM]
-    speaker = next((finding.slots["speaker"][0] for finding in scene.speech), None)
-    infinitive = at > 0 and scene.sentence.lower[at - 1] == "zu"
-    if infinitive and speaker and not clause[0] <= speaker[0] < clause[1]:
+    speaker = _speaker(scene, speech, at)
+    if speaker and not clause[0] <= speaker[0] < clause[1]:
         bare = [speaker, *bare]
     supplier = bare[0] if bare else None
     recipient = given[0] if given else bare[1] if len(bare) > 1 else None
@@ -228,14 +196,13 @@ def _nearest(spans: Sequence[Offsets], anchor: Offsets) -> Offsets | None:
 def _finding(
     scene: Scene,
     at: int,
-    stretch: tuple[int, int],
     slots: Mapping[str, tuple[Offsets, ...]],
+    status: tuple[str, bool],
     rule: str,
     *,
     movement: str | None = None,
 ) -> Finding:
-    status, reported = _status(scene, at, stretch)
-    labels: dict[str, str | bool] = {"status": status, "reported": reported}
+    labels: dict[str, str | bool] = {"status": status[0], "reported": status[1]}
     return Finding(
         type="deployment" if movement else "supply",
         anchor=scene.sentence.span(at, at + 1),
@@ -247,7 +214,7 @@ def _finding(
     )
 
 
-def _status(scene: Scene, at: int, stretch: tuple[int, int]) -> tuple[str, bool]:
+def _status(scene: Scene, at: int, stretch: tuple[int, int], speech: Sequence[Finding]) -> tuple[str, bool]:
     """Status and whether it is told as a report, by the words of the clause and the statement around it."""
     cues, lower = scene.lexicon.status, scene.sentence.lower
     words = set(lower[stretch[0] : stretch[1]]) - {lower[at]}
@@ -257,7 +224,7 @@ def _status(scene: Scene, at: int, stretch: tuple[int, int]) -> tuple[str, bool]
     if words & {"soll", "sollen", "solle"} and {"haben", "sein", "worden"} & words:
         return "actual", True
     anchor = scene.sentence.words[at].idx
-    for finding in scene.speech:
+    for finding in speech:
         content = finding.slots["content"][0]
         status = _STATUS_OF_KIND.get(str(finding.labels["kind"]))
         if status and content[0] <= anchor < content[1]:

@@ -5,7 +5,7 @@ what is left and ends like an adjective is taken for one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from spacy.tokens import Doc, Span, Token
@@ -36,7 +36,7 @@ class Sentence:
 
     `words` are its tokens without white space and `tags` one letter for each of them: D determiner, A adjective,
     N noun or name, R pronoun, P preposition, F "von" and "für", V auxiliary or known verb, # number, "," mark that
-    separates clauses, Q quotation mark, O other.
+    separates clauses, Q quotation mark, T time expression, O other.
     """
 
     def __init__(self, span: Span, verbs: frozenset[str]) -> None:
@@ -54,6 +54,13 @@ class Sentence:
         if text[0].isupper():
             return "N"
         return "V" if lower in verbs else "A" if _ADJECTIVE.match(text) else "O"
+
+    def without_dates(self, dates: Iterable[Offsets]) -> "Sentence":
+        """This sentence, the words of time expressions tagged T: "Letzte Woche" is no subject."""
+        for start, end in dates:
+            first, after = self.index(start), self.index(end)
+            self.tags = self.tags[:first] + "T" * (after - first) + self.tags[after:]
+        return self
 
     def span(self, first: int, end: int) -> Offsets:
         """Offsets of the words from number `first` to before number `end`."""

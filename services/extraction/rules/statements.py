@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from services.extraction.findings import Finding, Offsets
 from services.extraction.rules.lexicon import Cue, Lexicon
+from services.extraction.rules.scene import Scene
 from services.extraction.rules.sentence import Sentence
 
 _CLAUSE_OPENERS = frozenset(["dass", "daß", "ob", "wie", "wonach", "wo", "was", "warum", "wer", "inwieweit"])
@@ -12,15 +13,10 @@ _ADDRESSED = frozenset({"accuse", "condemn", "demand", "threaten", "warn", "say"
 _SCORE = 0.6
 
 
-def find_statements(sentence: Sentence, lexicon: Lexicon, parties: list[Offsets]) -> list[Finding]:
-    """The statements of a sentence: verbs, sources ("laut X") and nouns ("die Warnung, dass …").
-
-    Args:
-        sentence: the sentence.
-        lexicon: the rules' words.
-        parties: offsets of the mentions of parties known from the tables.
-    """
-    found = [*_by_verb(sentence, lexicon, parties), *_by_source(sentence, lexicon), *_by_noun(sentence, lexicon)]
+def find_statements(scene: Scene) -> list[Finding]:
+    """The statements of a sentence: verbs, sources ("laut X") and nouns ("die Warnung, dass …")."""
+    sentence, lexicon = scene.sentence, scene.lexicon
+    found = [*_by_verb(scene), *_by_source(sentence, lexicon), *_by_noun(sentence, lexicon)]
     return [finding for finding in found if finding.slot("content") and finding.slot("speaker")]
 
 
@@ -42,7 +38,8 @@ def cue_at(
     return (joined, None) if joined else None
 
 
-def _by_verb(sentence: Sentence, lexicon: Lexicon, parties: list[Offsets]) -> Iterator[Finding]:
+def _by_verb(scene: Scene) -> Iterator[Finding]:
+    sentence, lexicon = scene.sentence, scene.lexicon
     for at in range(len(sentence.words)):
         found = cue_at(sentence, at, lexicon.statements.apart, lexicon.statements.whole)
         if found is None or (at and sentence.lower[at - 1] == "zu"):
@@ -57,7 +54,7 @@ def _by_verb(sentence: Sentence, lexicon: Lexicon, parties: list[Offsets]) -> It
             continue
         status, kind = _utterance(sentence, head, at, cue.label, lexicon)
         slots = {"speaker": (sentence.span(*subject),), "content": (content,)}
-        if kind in _ADDRESSED and (addressee := _addressee(sentence, head, subject, parties)):
+        if kind in _ADDRESSED and (addressee := _addressee(scene, head, subject)):
             slots["addressee"] = (addressee,)
         yield _finding(sentence, (at, at + 1), kind, slots, f"verb {cue.verb.lemma}", status=status)
 
@@ -82,15 +79,15 @@ def _subject(sentence: Sentence, head: int) -> tuple[int, int] | None:
     """The subject's words: in front of the finite verb, behind it, or in the apposition before it."""
     first, end = sentence.clause(head)
     start = first
-    while start < head and sentence.tags[start] == "O":
+    while start < head and sentence.tags[start] in "OT":
         start += 1
     if start < head:
         phrase = sentence.phrase_at(start, head)
-        fills = phrase is not None and set(sentence.tags[phrase[1] : head]) <= {"O"}
+        fills = phrase is not None and set(sentence.tags[phrase[1] : head]) <= {"O", "T"}
         if phrase and (fills or sentence.lower[first] in ("wie", "dass")):
             return phrase
     after = head + 1
-    while after < end and sentence.tags[after] == "O":
+    while after < end and sentence.tags[after] in "OT":
         after += 1
     behind = sentence.phrase_at(after, end)
     if behind is not None:
@@ -146,10 +143,11 @@ def _utterance(sentence: Sentence, head: int, at: int, kind: str, lexicon: Lexic
     return "actual", kind
 
 
-def _addressee(sentence: Sentence, head: int, subject: tuple[int, int], parties: list[Offsets]) -> Offsets | None:
+def _addressee(scene: Scene, head: int, subject: tuple[int, int]) -> Offsets | None:
+    sentence = scene.sentence
     start, end = sentence.span(*sentence.clause(head))
     speaker = sentence.span(*subject)
-    for party in parties:
+    for party in scene.mentions:
         if start <= party[0] and party[1] <= end and not (party[0] < speaker[1] and speaker[0] < party[1]):
             before = sentence.index(party[0]) - 1
             if before < 0 or sentence.tags[before] not in "PF":
