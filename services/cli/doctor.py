@@ -107,6 +107,9 @@ def _database(settings: Settings) -> str:
 
     store = open_store(settings.database_url)
     try:
-        return store.check()
+        faults, counts = store.check(), store.counts()
     finally:
         store.close()
+    if faults:
+        raise UserError(faults[0], remedy="restore a backup, or make a new database and replay the articles into it")
+    return f"{counts.articles} articles, {counts.events} events"

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from services.cli import broker as broker_command
-from services.cli import doctor, schema, topics
+from services.cli import dead_letters, demo, doctor, events, extract, extractor, produce, report, schema, sink, topics
 from services.cli import settings as settings_command
 from services.common.errors import LagebildError, UserError
 
@@ -26,7 +26,15 @@ Without Kafka: `lagebild extract article.txt`. With Kafka: `lagebild topics crea
 Every setting is an environment variable LAGEBILD_…: `lagebild settings` lists them.""",
 )
 
+app.command(rich_help_panel="Without Kafka")(extract.extract)
+app.command(rich_help_panel="Without Kafka")(report.report)
+app.command(rich_help_panel="Services")(produce.produce)
+app.command(rich_help_panel="Services")(extractor.extractor)
+app.command(rich_help_panel="Services")(sink.sink)
 app.command(rich_help_panel="Services")(broker_command.broker)
+app.command(rich_help_panel="Services")(demo.demo)
+app.command(rich_help_panel="Asking")(events.events)
+app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Asking")
 app.add_typer(topics.app, name="topics", rich_help_panel="Care")
 app.command(rich_help_panel="Care")(doctor.doctor)
 app.command(name="settings", rich_help_panel="Care")(settings_command.settings)
