@@ -1,0 +1,1 @@
+"""How the models under `models/` were made: data, network, training and measurement. Never imported at run time."""
