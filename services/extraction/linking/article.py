@@ -34,7 +34,7 @@ class ArticleContext:
         self._text = text
         self._scene = build_scene(text, title, sentences, lexicon)
         self._parties = PartyLinker(self._scene)
-        self._places = PlaceLinker(self._scene, gazetteer)
+        self._places = PlaceLinker(self._scene, self._parties.mentions, gazetteer)
 
     def party(self, start: int, end: int) -> LinkedParty:
         """Link the mention text[start:end]: a name, a role, a nationality adjective, or a pronoun.

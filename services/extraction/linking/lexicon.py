@@ -75,6 +75,8 @@ class Lexicon:
         self.media_words = frozenset(form for word in tables.media_words for form in noun_forms(word))
         self.states: dict[str, Entry] = {}
         self.organisations: dict[str, Entry] = {}
+        self.unnamed_adjectives = frozenset(f for stem in tables.unnamed_adjectives for f in adjective_forms(stem))
+        self.epithets = {form: frozenset(names) for word, names in tables.epithets.items() for form in noun_forms(word)}
         self.not_names = frozenset(map(fold, tables.roles["not_names"]))
         self.feminine_names = frozenset(map(fold, tables.feminine_names))
         self.masculine_names = frozenset(map(fold, tables.masculine_names))
@@ -98,6 +100,15 @@ class Lexicon:
     def get(self, key: str) -> tuple[Entry, ...]:
         """All entries of a folded form."""
         return self._entries.get(key, ())
+
+    def country_inside(self, word: str) -> Entry | None:
+        """The country a closed compound begins with: "Afghanistankrieg", "Kongomission"."""
+        key = fold(word)
+        for cut in range(len(key) - 3, 4, -1):
+            for entry in self._entries.get(key[:cut], ()):
+                if entry.sort == "state" and word[0].isupper():
+                    return entry
+        return None
 
     def scan(self, tokens: list[Token]) -> list[Match]:
         """Every name in a text: longest first, none inside another, left to right; ambiguous ones once for each entry."""
@@ -154,7 +165,7 @@ class Lexicon:
         for cut in range(len(parts) - 1, 0, -1):
             entries = self._single("-".join(parts[:cut]))
             head = fold("-".join(parts[cut:]))
-            if entries and word[0].isupper():
+            if entries and (word[0].isupper() or entries[0].exact):
                 return tuple((e, head) for e in entries)
         last = self._entries.get(fold(parts[-1]), ())
         if all(
@@ -222,7 +233,9 @@ def _domestic(state: Entry) -> Entry:
 
 def _exact(surface: str) -> str | None:
     """Abbreviations of two or three letters must be met as written: "IS", "AU", "IRA" are words or names otherwise."""
-    return surface if surface.isupper() and len(surface) <= 3 else None
+    return (
+        surface if len(surface) <= 3 and surface.isalpha() and surface in (surface.upper(), surface.lower()) else None
+    )
 
 
 def _roles(tables: Tables) -> dict[str, frozenset[str]]:
@@ -231,6 +244,9 @@ def _roles(tables: Tables) -> dict[str, frozenset[str]]:
         for noun in nouns if group != "not_names" else ():
             for form in noun_forms(noun):
                 roles[form] = roles.get(form, frozenset()) | {group}
+    for word in tables.epithets:
+        for form in noun_forms(word):
+            roles.setdefault(form, frozenset(("states",)))
     for noun in tables.generic:
         for form in noun_forms(noun):
             roles[form] = roles.get(form, frozenset()) | {"unnamed"}

@@ -13,10 +13,20 @@ from services.extraction.linking.coreference import (
     resolve_pronoun,
 )
 from services.extraction.linking.grammar import head_gender
+from services.extraction.linking.lexicon import Entry
 from services.extraction.linking.mentions import chunks_of, read_mentions
 from services.extraction.linking.model import Kind, LinkedParty
 from services.extraction.linking.persons import Person, Persons
-from services.extraction.linking.phrases import DETERMINERS, Phrase, affiliation, base_form, heads, led_by, person_name
+from services.extraction.linking.phrases import (
+    DETERMINERS,
+    Phrase,
+    affiliation,
+    base_form,
+    heads,
+    led_by,
+    nobody_in_particular,
+    person_name,
+)
 from services.extraction.linking.scene import Scene
 
 Groups = frozenset[str]
@@ -110,19 +120,27 @@ class PartyLinker:
 
     def _without_code(self, phrase: Phrase) -> LinkedParty | None:
         """Media and unnamed people: no code, even with a nationality ("russische Experten")."""
-        if any(m.entry.kind in ("organisation", "armed_group") and m.entry.code for m in phrase.matches):
-            if not led_by(self._tokens, phrase):
-                return None
         if led_by(self._tokens, phrase):
             return LinkedParty(self._base(phrase, "f"), None, "unknown", "named by its leader only: no code")
+        if any(m.entry.kind in ("organisation", "armed_group") and m.entry.code for m in phrase.matches):
+            return None
         medium = next((m.entry.name for m in phrase.matches if m.entry.sort == "media"), None)
         if medium is not None or any(self._medium(key) for key in self._words(phrase)):
             return LinkedParty(medium or self._base(phrase, "f"), None, "organisation", "medium: no code")
-        roles = self._heads(phrase)
-        generic = any(m.entry.sort == "generic" for m in phrase.matches)
-        if generic or (roles and roles[0][1] == {"unnamed"}):
+        if self._unnamed(phrase):
             return LinkedParty(self._base(phrase, "p"), None, "unknown", "unnamed people: no code")
         return None
+
+    def _unnamed(self, phrase: Phrase) -> bool:
+        if any(m.entry.sort == "generic" for m in phrase.matches):
+            return True
+        roles = self._heads(phrase)
+        if nobody_in_particular(self._tokens, phrase, self._lexicon):
+            return affiliation(self._tokens, phrase, self._lexicon) is None
+        if not roles or "unnamed" not in roles[0][1]:
+            return False
+        key = self._tokens[roles[0][0]].key
+        return roles[0][1] == {"unnamed"} or ("organisations" in roles[0][1] and key.endswith("en"))
 
     def _medium(self, key: str) -> bool:
         words = self._lexicon.media_words
@@ -154,9 +172,14 @@ class PartyLinker:
             return None
         key = self._tokens[name[1]].key
         known = self._persons.find(key)
-        if known is not None and (known.code is not None or known.unnamed):
-            return LinkedParty(known.name, known.code, "person", f"person, {known.rule}")
         listed = next((m for m in phrase.matches if m.entry.sort == "person"), None)
+        weak = (
+            listed is not None
+            and known is not None
+            and known.rule.startswith(("apposition", "title before", "title as"))
+        )
+        if known is not None and (known.code is not None or known.unnamed) and not weak:
+            return LinkedParty(known.name, known.code, "person", f"person, {known.rule}")
         if listed is not None:
             full = self._full_name(name) if name[0] < name[1] or known else listed.entry.name
             return LinkedParty(full, listed.entry.code, "person", "person of the tables")
@@ -172,11 +195,9 @@ class PartyLinker:
 
     def _titled(self, phrase: Phrase, name: tuple[int, int]) -> Mention | None:
         """For "Außenminister X" without a state: whom the article would mean by "der Außenminister" here."""
-        title = next(((i, groups) for i, groups in self._heads(phrase) if i < name[0] and groups & _SPEAKING), None)
-        if title is None and name[0] > 0 and self._scene.joined(name[0] - 1, name[0]):
-            groups = self._lexicon.role(self._tokens[name[0] - 1].key)
-            title = (name[0] - 1, groups) if groups & _SPEAKING else None
-        return self._role_antecedent(*title) if title is not None else None
+        inside = next(((i, groups) for i, groups in self._heads(phrase) if i < name[0]), None)
+        office = inside or self._persons.office_before(name[0]) or self._persons.office_after(name[1])
+        return self._role_antecedent(*office) if office is not None and office[1] & _SPEAKING else None
 
     # -- roles ---------------------------------------------------------------------------------------------------
 
@@ -185,8 +206,11 @@ class PartyLinker:
         if not roles:
             return None
         index, groups = roles[0]
-        if self._tokens[index].key.endswith(_PLURAL_STATES) and groups & {"states", "bodies"}:
-            return LinkedParty(self._base(phrase, "p"), None, "unknown", "several states, not named")
+        meant = self._epithet(index)
+        if meant is not None:
+            return LinkedParty(meant.name, meant.code, meant.kind, f"epithet of {meant.name}")
+        if self._several(phrase, index, groups):
+            return LinkedParty(self._base(phrase, "p"), None, "unknown", "several, not named")
         antecedent = self._role_antecedent(index, groups)
         if antecedent is None:
             return None
@@ -205,28 +229,55 @@ class PartyLinker:
         kind: Kind = "person" if person else "state" if antecedent.kind == "person" else antecedent.kind
         return LinkedParty(name, antecedent.code, kind, f"role, as {antecedent.name!r}")
 
+    def _epithet(self, index: int) -> Entry | None:
+        """The place or group last named that a word like "Inselstaat" or "Terrormiliz" may mean."""
+        names = self._lexicon.epithets.get(self._tokens[index].key)
+        if names is None:
+            return None
+        before = [m.entry for m in self._scene.matches if m.first < index and m.entry.name in names]
+        return before[-1] if before else None
+
+    def _several(self, phrase: Phrase, index: int, groups: Groups) -> bool:
+        """Plurals like "zwölf Staaten", "bewaffnete Gruppen" name nobody; "beide Länder" is left to the context."""
+        key = self._tokens[index].key
+        words = {t.key for t in self._tokens[max(0, phrase.first - 1) : index]}
+        if words & {"beide", "beiden", "beider"}:
+            return False
+        plural_group = "organisations" in groups and key.endswith(("gruppen", "gruppierungen", "organisationen"))
+        return plural_group or (bool(groups & {"states", "bodies"}) and key.endswith(_PLURAL_STATES))
+
     def _role_antecedent(self, index: int, groups: Groups) -> Mention | None:
         """Whom a bare role word belongs to, by what the article named before."""
         sentence = self._scene.sentence(index)
-        if groups & {"alliances", "unions"}:
-            return latest(self.mentions, index, lambda m: m.kind == "organisation" and m.code is not None)
-        if "fighters" in groups:
-            return latest(self.mentions, index, lambda m: m.kind == "armed_group")
-        if "organisations" in groups:
-            return latest(
-                self.mentions, index, lambda m: m.kind in ("organisation", "armed_group") and m.code is not None
-            )
-        if "documents" in groups:
-            return latest(self.mentions, index, lambda m: "documents" in m.groups and m.code is not None)
         attribute = self._right_attribute(index)
         if attribute is not None:
             return attribute
+        fits = self._takes_up(groups)
+        if fits is not None:
+            return latest(self.mentions, index, fits)
         states = self._lexicon.states
         if "states" in groups:
             return most_salient(index, sentence, self.mentions, lambda m: m.code in states and m.state_like)
         head = self._tokens[index].key
-        same = latest(self.mentions, index, lambda m: m.code is not None and _same_head(m.head, head))
+        bodily = bool(groups & {"bodies", "forces"})
+        same = latest(
+            self.mentions,
+            index,
+            lambda m: m.code is not None and (m.code in states or not bodily) and _same_head(m, head, groups),
+        )
         return same or most_salient(index, sentence, self.mentions, lambda m: m.code in states) or self._major()
+
+    def _takes_up(self, groups: Groups) -> Callable[[Mention], bool] | None:
+        """What words for groups and texts may take up; None for offices and bodies of states."""
+        if groups & {"alliances", "unions"}:
+            return lambda m: m.kind == "organisation" and m.code is not None
+        if "fighters" in groups:
+            return lambda m: m.kind == "armed_group"
+        if "organisations" in groups:
+            return lambda m: m.kind in ("organisation", "armed_group") and m.code is not None
+        if "documents" in groups:
+            return lambda m: "documents" in m.groups and m.code is not None
+        return None
 
     def _right_attribute(self, index: int) -> Mention | None:
         """A genitive or "in <capital>" right after the role, outside the span given."""
@@ -248,8 +299,12 @@ class PartyLinker:
         return Mention(index, index, sentence, name, code, kind, none, "", none, False, False, False, True)
 
 
-def _same_head(known: str, head: str) -> bool:
-    """Whether a later short role word takes up an earlier one: "Minister" after "Außenminister"."""
+def _same_head(mention: Mention, head: str, groups: Groups) -> bool:
+    """Whether a later short role word takes up an earlier one: "Minister" after "Außenminister", "Diplomat" after
+    "Botschafter"."""
+    if "envoys" in groups and "envoys" in mention.groups and mention.kind == "person":
+        return True
+    known = mention.head
     if not known or not head:
         return False
     short = head[:-1] if head.endswith(("s", "n")) and len(head) > 5 else head

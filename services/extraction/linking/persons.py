@@ -8,6 +8,7 @@ from services.extraction.linking.grammar import head_gender, person_gender
 from services.extraction.linking.lexicon import Match
 from services.extraction.linking.phrases import DETERMINERS, Phrase, affiliation, heads, person_name
 from services.extraction.linking.scene import Scene
+from services.extraction.linking.words import lower_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Persons:
 
     def __init__(self, scene: Scene, chunks: list[tuple[int, int]]) -> None:
         self._scene = scene
+        self._chunks = chunks
         self._known: dict[str, Person] = {}
         for number, (first, last) in enumerate(chunks):
             phrase = scene.of_tokens(first, last)
@@ -67,7 +69,7 @@ class Persons:
     ) -> tuple[Match | None, str]:
         scene = self._scene
         match = affiliation(scene.tokens, phrase, scene.lexicon)
-        if match is not None and match.entry.code:
+        if match is not None and match.entry.code and self._is_title(phrase, match, name[0]):
             return match, "title"
         match = self._apposition(name[1])
         if match is not None:
@@ -77,6 +79,13 @@ class Persons:
             if heads(scene.tokens, earlier, scene.lexicon):
                 return affiliation(scene.tokens, earlier, scene.lexicon), "title before"
         return None, ""
+
+    def _is_title(self, phrase: Phrase, match: Match, name: int) -> bool:
+        """Whether the match belongs to what stands before the name as a title: it names an office itself, or an office
+        stands in the phrase, or it stands right before the name ("die Deutsche Annegret Berger")."""
+        scene = self._scene
+        roles = [i for i, _ in heads(scene.tokens, phrase, scene.lexicon) if i < name]
+        return bool(match.head or roles) or match.last == name - 1
 
     def _apposition(self, last: int) -> Match | None:
         """Affiliation in what follows a name: ", Sprecher des US-Außenministeriums," or "(SPD)"."""
@@ -93,7 +102,38 @@ class Persons:
         ):
             index += 1
         phrase = scene.of_tokens(index, scene.with_attributes(index, scene.chunk(index)))
-        return affiliation(scene.tokens, phrase, scene.lexicon) if heads(scene.tokens, phrase, scene.lexicon) else None
+        first = next(
+            (i for i in range(phrase.first, phrase.last + 1) if scene.tokens[i].text[0].isupper()), phrase.first
+        )
+        office = scene.lexicon.role(scene.tokens[first].key) or any(m.first == first and m.head for m in phrase.matches)
+        return affiliation(scene.tokens, phrase, scene.lexicon) if office else None
+
+    def office_after(self, last: int) -> tuple[int, frozenset[str]] | None:
+        """The office in an apposition after a name: "X, der Vorsitzende der Wahlkommission,"."""
+        scene, index = self._scene, last + 1
+        if index >= len(scene.tokens) or scene.text[scene.tokens[last].end : scene.tokens[index].start].strip() != ",":
+            return None
+        while (
+            index < len(scene.tokens) - 1 and scene.tokens[index].text[0].islower() and scene.joined(index, index + 1)
+        ):
+            if scene.tokens[index].key not in DETERMINERS and not lower_ending(scene.tokens[index].key):
+                return None
+            index += 1
+        groups = scene.lexicon.role(scene.tokens[index].key)
+        return (index, groups) if groups and scene.tokens[index].text[0].isupper() else None
+
+    def office_before(self, first: int) -> tuple[int, frozenset[str]] | None:
+        """The office right before a name, or before a comma: "Außenminister X", "der Chefunterhändler der Regierung, X"."""
+        scene, index = self._scene, first - 1
+        if index < 0:
+            return None
+        groups = scene.lexicon.role(scene.tokens[index].key)
+        if scene.joined(index, first):
+            return (index, groups) if groups else None
+        before = next(((a, b) for a, b in self._chunks if b == index), None)
+        if before is None or not self._comma_between(index, first):
+            return None
+        return next(iter(heads(scene.tokens, scene.of_tokens(*before), scene.lexicon)), None)
 
     def _comma_between(self, left: int, right: int) -> bool:
         scene = self._scene

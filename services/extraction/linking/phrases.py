@@ -107,6 +107,13 @@ def _ranked(matches: list[Match], tokens: Sequence[Token], envoy: bool) -> Match
     return first
 
 
+def nobody_in_particular(tokens: Sequence[Token], phrase: Phrase, lexicon: Lexicon) -> bool:
+    """Whether an adjective like "westlich" or "ausländisch" leaves open who is meant."""
+    return any(
+        t.key in lexicon.unnamed_adjectives and t.text[0].islower() for t in tokens[phrase.first : phrase.last + 1]
+    ) or (tokens[phrase.first].key in lexicon.unnamed_adjectives and phrase.first < phrase.last)
+
+
 def led_by(tokens: Sequence[Token], phrase: Phrase) -> bool:
     """Whether the phrase names only who leads: "US-geführte Koalition", "von Saudi-Arabien geführt"."""
     return any("gefuehrt" in t.key for t in tokens[phrase.first : phrase.last + 1])

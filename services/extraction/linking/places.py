@@ -1,64 +1,221 @@
-"""From a place phrase to country and coordinates; ambiguity is decided by the article's other places and population."""
+"""From a place phrase to country and position; ambiguity is decided by the article's other places and population."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from services.extraction.linking.coreference import Mention
 from services.extraction.linking.gazetteer import Gazetteer, Town
 from services.extraction.linking.lexicon import Entry, Match
 from services.extraction.linking.model import LinkedPlace
-from services.extraction.linking.phrases import DETERMINERS, Phrase
+from services.extraction.linking.phrases import DETERMINERS, Phrase, heads
 from services.extraction.linking.scene import Scene
 
 _SORTS = frozenset(("state", "adjective", "people", "capital", "region"))
+_THERE = frozenset(("dort", "dorthin", "hier", "hierher", "ort", "daher"))
+_HOME = frozenset(("hause", "heimat", "heimreise", "heimatland"))
+_BORDER = ("grenze", "grenzgebiet", "grenzregion", "grenzabschnitt", "grenzposten", "frontlinie", "trennlinie")
+_SEA = ("meer", "meeres", "ozean", "seegebiet", "seegebiete", "meerbusen", "meerenge", "weltall", "gewaesser")
+_PLACED = frozenset(("in", "im", "bei", "auf", "nahe", "bei"))
+_COUNTRY_WORDS = ("land", "landes", "staat", "staates", "republik", "territorium", "boden", "staatsgebiet", "regime")
+_SMALL_TOWN = 100_000  # people; below, a name alone does not make a place of a country that the article never names
 
 
 class PlaceLinker:
-    """Resolves the place phrases of one scene."""
+    """Resolves the place phrases of one scene; mentions are the parties read from it."""
 
-    def __init__(self, scene: Scene, gazetteer: Gazetteer) -> None:
+    def __init__(self, scene: Scene, mentions: list[Mention], gazetteer: Gazetteer) -> None:
         self._scene = scene
+        self._mentions = mentions
         self._gazetteer = gazetteer
 
     def link(self, phrase: Phrase) -> LinkedPlace:
-        """The place of a phrase: table entries first, then towns, then the country named nearest before."""
-        scene = self._scene
-        text = scene.text[scene.tokens[phrase.first].start : scene.tokens[phrase.last].end]
-        found = [m for m in phrase.matches if m.entry.sort in _SORTS]
+        """The place of a phrase: names of the tables first, then towns, then what the article named before."""
+        text = self._text(phrase)
+        found = self._found(phrase)
+        unbounded = self._unbounded(phrase, found)
+        if unbounded:
+            return LinkedPlace(text, None, None, None, None, unbounded)
         if found:
-            return self._listed(found, text, phrase)
-        for index in range(phrase.last, phrase.first - 1, -1):
-            token = scene.tokens[index]
-            if token.text[0].isupper() and token.key not in DETERMINERS and not scene.lexicon.role(token.key):
-                town = self._choose(self._gazetteer.find(token.text))
-                if town:
-                    return LinkedPlace(
-                        text, town.country, town.latitude, town.longitude, town.geonames_id, f"town: {town.name}"
-                    )
-        country = self._nearest(phrase)
-        if country:
-            return LinkedPlace(text, country.country, None, None, None, f"country named before: {country.name}")
-        return LinkedPlace(text, None, None, None, None, "not found")
+            return self._listed(phrase, found)
+        town = self._town(phrase)
+        if town is not None:
+            return LinkedPlace(
+                text, town.country, town.latitude, town.longitude, town.geonames_id, f"town: {town.name}"
+            )
+        return self._taken_up(phrase, text)
 
-    def _listed(self, found: list[Match], text: str, phrase: Phrase) -> LinkedPlace:
+    def _text(self, phrase: Phrase) -> str:
+        return self._scene.text[self._scene.tokens[phrase.first].start : self._scene.tokens[phrase.last].end]
+
+    def _found(self, phrase: Phrase) -> list[Match]:
+        matches = [m for m in phrase.matches if m.entry.sort in _SORTS]
+        covered = {i for m in phrase.matches for i in range(m.first, m.last + 1)}
+        for index in range(phrase.first, phrase.last + 1):
+            if index not in covered:
+                entry = self._scene.lexicon.country_inside(self._scene.tokens[index].text)
+                matches += [Match(index, index, entry)] if entry else []
+        return matches
+
+    def _unbounded(self, phrase: Phrase, found: list[Match]) -> str | None:
+        """Why a phrase lies in no single country: borders, seas, several countries side by side."""
+        tokens = self._scene.tokens
+        keys = [t.key for t in tokens[phrase.first : phrase.last + 1]]
         countries = {m.entry.country for m in found}
-        entry = found[0].entry
-        if len(countries) > 1:
-            return LinkedPlace(text, entry.country, None, None, None, f"{entry.sort}: {entry.name}")
+        border = next((i for i, key in enumerate(keys) if key.endswith(_BORDER)), None)
+        if border is not None and (
+            border + 1 < len(keys) and keys[border + 1] in ("zu", "zum", "zur", "zwischen") or not found
+        ):
+            return "a border: between countries"
+        if any(key.endswith(_SEA) for key in keys) and not any(m.entry.sort == "adjective" for m in found):
+            return (
+                "a sea"
+                if not found or None in countries or len(countries) == 1 and "gewaesser" not in keys[-1]
+                else None
+            )
+        if len(countries) > 1 and any(key in ("und", "sowie", "zwischen", "oder") for key in keys):
+            return "several countries"
+        return None
+
+    def _listed(self, phrase: Phrase, found: list[Match]) -> LinkedPlace:
+        match = self._where(found)
+        entry = match.entry
+        whole = len(found) == 1 and match.last == phrase.last and not match.head and self._bare(phrase, match)
+        name = (
+            entry.name
+            if whole and entry.sort != "capital"
+            else self._capital_name(phrase, match)
+            if whole
+            else self._text(phrase)
+        )
+        identifier = (
+            self._gazetteer.country_id(entry.country) if entry.sort in ("state", "adjective", "people") else None
+        )
         latitude, longitude = entry.position or (None, None)
-        whole = len(found) == 1 and found[0].first <= phrase.first + 1 and found[0].last == phrase.last
-        return LinkedPlace(
-            entry.name if whole else text, entry.country, latitude, longitude, None, f"{entry.sort}: {entry.name}"
+        place = LinkedPlace(name, entry.country, latitude, longitude, identifier, f"{entry.sort}: {entry.name}")
+        return self._as_town(match, place) if entry.sort in ("capital", "region") else place
+
+    def _where(self, found: list[Match]) -> Match:
+        """Of several names the one that says where: after in/bei/auf, else a region, else the first."""
+        if len({m.entry.country for m in found}) == 1:
+            regions = [m for m in found if m.entry.sort in ("region", "capital")]
+            return (regions or found)[0]
+        tokens = self._scene.tokens
+        placed = [m for m in found if m.first > 0 and tokens[m.first - 1].key in _PLACED and m is not found[0]]
+        proper = [m for m in found if m.entry.sort in ("region", "capital", "state") and not m.head]
+        return (placed or proper or found)[0]
+
+    def _bare(self, phrase: Phrase, match: Match) -> bool:
+        return all(self._scene.tokens[i].key in DETERMINERS for i in range(phrase.first, match.first))
+
+    def _capital_name(self, phrase: Phrase, match: Match) -> str:
+        written = self._scene.text[self._scene.tokens[match.first].start : self._scene.tokens[match.last].end]
+        known = self._gazetteer.find(written)
+        return (
+            written.removesuffix("s")
+            if known and written.endswith("s") and not known[0].name.endswith("s")
+            else written
         )
 
-    def _choose(self, towns: list[Town]) -> Town | None:
-        if not towns:
-            return None
-        named = [town for town in towns if self._scene.counts[town.country]]
-        return (named or towns)[0]
+    def _as_town(self, match: Match, place: LinkedPlace) -> LinkedPlace:
+        """Position and id of a capital or listed place from the gazetteer, where it has a town of that name there."""
+        written = self._scene.text[self._scene.tokens[match.first].start : self._scene.tokens[match.last].end]
+        town = next((t for t in self._gazetteer.find(written) if t.country == match.entry.country), None)
+        if town is None:
+            return place if match.entry.sort == "region" else replace(place, latitude=None, longitude=None)
+        return replace(place, latitude=town.latitude, longitude=town.longitude, geonames_id=town.geonames_id)
 
-    def _nearest(self, phrase: Phrase) -> Entry | None:
-        before = [
-            m.entry
-            for m in self._scene.matches
-            if m.first < phrase.first and m.entry.sort in _SORTS and m.entry.country
-        ]
-        return before[-1] if before else None
+    def _town(self, phrase: Phrase) -> Town | None:
+        """The longest run of words in the phrase that is a town's name, the rightmost of equal ones."""
+        tokens, lexicon = self._scene.tokens, self._scene.lexicon
+        for length in range(min(4, phrase.last - phrase.first + 1), 0, -1):
+            for first in range(phrase.last - length + 1, phrase.first - 1, -1):
+                token = tokens[first]
+                if (
+                    token.text[0].islower()
+                    or token.key in lexicon.not_names
+                    or (length == 1 and lexicon.role(token.key))
+                ):
+                    continue
+                written = self._scene.text[token.start : tokens[first + length - 1].end]
+                town = self._choose(self._gazetteer.find(written))
+                if town is not None:
+                    return town
+        return None
+
+    def _choose(self, towns: list[Town]) -> Town | None:
+        named = [town for town in towns if self._scene.countries[town.country]]
+        large = [town for town in towns if town.population >= _SMALL_TOWN]
+        return (named or large or [None])[0]
+
+    def _taken_up(self, phrase: Phrase, text: str) -> LinkedPlace:
+        """ "dort", "das Land", "der Flughafen": the place last named that it may mean."""
+        entry, rule = self._antecedent(phrase)
+        if entry is None:
+            return LinkedPlace(text, None, None, None, None, "not found")
+        country = self._scene.lexicon.states.get(entry.code or "")
+        named = self._country_word(phrase) and country is not None
+        name = country.name if named and country else text
+        position = country.position if named and country else None
+        latitude, longitude = position or (None, None)
+        return LinkedPlace(
+            name, entry.country, latitude, longitude, self._gazetteer.country_id(entry.country) if named else None, rule
+        )
+
+    def _country_word(self, phrase: Phrase) -> bool:
+        return phrase.first == phrase.last and self._scene.tokens[phrase.last].key.endswith(_COUNTRY_WORDS)
+
+    def _antecedent(self, phrase: Phrase) -> tuple[Entry | None, str]:
+        scene = self._scene
+        key = scene.tokens[phrase.last].key
+        roles = heads(scene.tokens, phrase, scene.lexicon)
+        names = scene.lexicon.epithets.get(scene.tokens[roles[0][0]].key if roles else key)
+        before = [m for m in scene.matches if m.first < phrase.first and m.entry.sort in _SORTS]
+        if names is not None:
+            meant = [m.entry for m in before if m.entry.name in names]
+            if meant:
+                return meant[-1], f"epithet of {meant[-1].name}"
+        if key in _HOME:
+            return self._best(before, phrase, oblique=False), "home of the party named before"
+        if key in _THERE:
+            placed = [m for m in before if m.entry.sort in ("region", "capital", "state")]
+            return (placed[-1].entry if placed else None), "place named last"
+        if key.startswith("nachbar"):
+            return self._neighbour(before, phrase), "neighbour of the party named before"
+        return self._best(before, phrase, oblique=True), "place named before"
+
+    def _neighbour(self, before: list[Match], phrase: Phrase) -> Entry | None:
+        home = self._best(before, phrase, oblique=False)
+        if home is None or home.country is None:
+            return None
+        around = self._gazetteer.neighbours(home.country)
+        return next((m.entry for m in reversed(before) if m.entry.country in around), None) or self._best(
+            [m for m in before if m.entry.country != home.country], phrase, oblique=True
+        )
+
+    def _best(self, matches: list[Match], phrase: Phrase, *, oblique: bool) -> Entry | None:
+        """The most salient place: near, and after in/nach/aus (oblique) or as a subject."""
+        sentence = self._scene.sentence(phrase.first)
+        best: tuple[float, Entry] | None = None
+        for match in matches:
+            if match.entry.country is None and match.entry.sort != "region":
+                continue
+            score = -1.2 * (sentence - self._scene.sentence(match.first)) + self._salience(match, oblique)
+            if best is None or score >= best[0]:
+                best = (score, match.entry)
+        return best[1] if best else None
+
+    def _salience(self, match: Match, oblique: bool) -> float:
+        placed = self._scene.preposition(match.first) in (
+            "in",
+            "im",
+            "nach",
+            "aus",
+            "auf",
+            "bei",
+            "ueber",
+            "um",
+            "an",
+            "vor",
+        )
+        return 2.0 * (placed == oblique) + 0.5 * (match.entry.sort in ("region", "capital", "state"))

@@ -24,6 +24,7 @@ class Scene:
     matches: list[Match]
     sentence_starts: list[int]
     counts: Counter[str]
+    countries: Counter[str]
     lexicon: Lexicon
     starts: list[int]
     by_token: dict[int, list[Match]]
@@ -59,6 +60,16 @@ class Scene:
     def joined(self, left: int, right: int) -> bool:
         """Whether only white space stands between two neighbouring tokens."""
         return not self.text[self.tokens[left].end : self.tokens[right].start].strip(" \u00a0„“\"»«‚‘'")
+
+    def preposition(self, index: int) -> str:
+        """The word before a noun phrase that begins at a token, an article skipped; "" after punctuation."""
+        for _ in range(2):
+            if index == 0 or not self.joined(index - 1, index):
+                return ""
+            index -= 1
+            if self.tokens[index].key not in DETERMINERS:
+                break
+        return self.tokens[index].key
 
     def chunk(self, first: int) -> int:
         """Last token of the noun phrase that begins at `first`: names, roles, capitalised words, adjectives between."""
@@ -116,7 +127,8 @@ def build_scene(text: str, title: str | None, sentences: Sequence[tuple[int, int
     titled = lexicon.scan(tokenise(title)) if title else []
     counts = Counter(m.entry.code for m in matches + titled if m.entry.code and _speaks_for(m.entry))
     starts = sorted(start for start, _ in sentences) or [0]
-    return Scene(text, tokens, matches, starts, counts, lexicon, [t.start for t in tokens], by_token)
+    countries = Counter(m.entry.country for m in matches + titled if m.entry.country)
+    return Scene(text, tokens, matches, starts, counts, countries, lexicon, [t.start for t in tokens], by_token)
 
 
 def _speaks_for(entry: Entry) -> bool:

@@ -97,6 +97,8 @@ class Tables:
     media: tuple[str, ...]
     media_words: tuple[str, ...]
     generic: tuple[str, ...]
+    unnamed_adjectives: tuple[str, ...]
+    epithets: dict[str, tuple[str, ...]]
     feminine_names: tuple[str, ...]
     masculine_names: tuple[str, ...]
 
@@ -166,9 +168,10 @@ def load_tables(folder: Path = DATA) -> Tables:
         persons=tuple(p for c, v in _mapping(folder, "persons.yaml").items() for p in _persons(c, v)),
         regions=tuple(r for c, v in _mapping(folder, "regions.yaml").items() for r in _regions(c, v)),
         roles=_word_lists("roles.yaml", roles, ROLE_GROUPS),
+        epithets=_epithets(_mapping(folder, "epithets.yaml")),
         feminine_names=first_names["feminine"],
         masculine_names=first_names["masculine"],
-        **_word_lists("speakers.yaml", speakers, ("media", "media_words", "generic")),
+        **_word_lists("speakers.yaml", speakers, ("media", "media_words", "generic", "unnamed_adjectives")),
     )
 
 
@@ -272,6 +275,11 @@ def _regions(country: str, values: Any) -> list[Region]:
         raise entry.fail("not a country", "use an ISO 3166-1 alpha-3 code, or none for seas and larger regions")
     code = None if country == "none" else country
     return [Region(str(name), code, _position(entry, position)) for name, position in entry.values.items()]
+
+
+def _epithets(content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    entry = _Entry("epithets.yaml", "the whole file", content)
+    return {word: entry.texts(word) for word in content}
 
 
 def _position(entry: _Entry, value: Any) -> tuple[float, float] | None:

@@ -123,7 +123,7 @@ def _last_forms(word: str) -> list[str]:
         forms.append(word + "n")
     elif word.endswith("er"):
         forms += [word[:-2] + "e", word[:-2] + "en", word + "n"]
-    if word.endswith(("haus", "kreuz", "rat", "staat", "pakt", "fonds", "gericht", "buero")):
+    if word.endswith(("haus", "amt", "kreuz", "rat", "bund", "heer", "staat", "pakt", "fonds", "gericht", "buero")):
         forms += [word + "es", word + "e"]
     if word.endswith(("staat", "soldat")):
         forms += [word + "en"]
