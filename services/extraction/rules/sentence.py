@@ -15,7 +15,7 @@ from services.extraction.tables import read_table
 
 _TAGS = {"determiner": "D", "pronoun": "R", "preposition": "P", "linking": "F", "auxiliary": "V", "other": "O"}
 _ADJECTIVE = re.compile(r"[a-zäöüß-]+(?:e|en|er|es|em)$")
-_PHRASE = re.compile(r"D?A*N+(?:[FO]D?A*N+(?=[,.VOPQR]|$)|DA*N+|PN+(?=V))*|R")
+_PHRASE = re.compile(r"D?A*N+(?:[FO]D?A*N+(?=[,.VOPQR]|$)|DA*N+|PN+(?=V|$))*|R")
 _SIMPLE = re.compile(r"D?A*N+(?:FD?A*N+|DA*N+)*")
 _MARKS = re.compile(r"[,;:–—]|-$")
 QUOTES = '„“”"»«'

@@ -8,6 +8,9 @@ from services.extraction.rules.scene import Scene
 from services.extraction.rules.sentence import Sentence
 
 _CLAUSE_OPENERS = frozenset(["dass", "daß", "ob", "wie", "wonach", "wo", "was", "warum", "wer", "inwieweit"])
+_ASIDES = frozenset(
+    ["und", "aber", "während", "nachdem", "als", "um", "weil", "wenn", "bevor", "obwohl", "doch", "sondern", "so"]
+)
 _MODALS = frozenset(["will", "wollen", "wollte", "wollten", "wolle", "mochte", "mochten", "möchte"])
 _ADDRESSED = frozenset({"accuse", "condemn", "demand", "threaten", "warn", "say"})
 _SCORE = 0.6
@@ -50,8 +53,8 @@ def _by_verb(scene: Scene) -> Iterator[Finding]:
             continue
         subject = _subject(sentence, head)
         content = _content(sentence, at, head, subject, object_too=not cue.strict, particle=particle)
-        if subject is None or content is None:
-            continue
+        if subject is None or content is None or sentence.lower[subject[0]] == "es":
+            continue  # "hieß es" names nobody
         status, kind = _utterance(sentence, head, at, cue.label, lexicon)
         slots = {"speaker": (sentence.span(*subject),), "content": (content,)}
         if kind in _ADDRESSED and (addressee := _addressee(scene, head, subject)):
@@ -129,7 +132,7 @@ def _opens_clause(sentence: Sentence, opener: int, last: int) -> bool:
     if sentence.lower[following] in _CLAUSE_OPENERS or sentence.tags[following] == "Q":
         return True
     relative = sentence.tags[following] in "DP" and sentence.tags[following + 1 : following + 2] in ("R", "V", "O")
-    return not relative and ("zu" in sentence.lower[following:last] or "V" in sentence.tags[following:last])
+    return not relative and sentence.lower[following] not in _ASIDES and last - following > 2
 
 
 def _utterance(sentence: Sentence, head: int, at: int, kind: str, lexicon: Lexicon) -> tuple[str, str]:
@@ -167,6 +170,8 @@ def _by_source(sentence: Sentence, lexicon: Lexicon) -> Iterator[Finding]:
                 kind = "assess" if phrase in lexicon.sources["assess"] else "say"
                 slots = {"speaker": (sentence.span(*speaker),), "content": (content,)}
                 yield _finding(sentence, (at, at + len(phrase)), kind, slots, "source " + " ".join(phrase))
+    yield from _by_adjective(sentence, lexicon, last)
+    yield from _by_so(sentence, last)
     for phrase in lexicon.sources["after"]:
         for at in _places(sentence, phrase):
             before = [p for p in sentence.phrases(0, at) if p[1] == at]
@@ -174,6 +179,28 @@ def _by_source(sentence: Sentence, lexicon: Lexicon) -> Iterator[Finding]:
                 content = sentence.span(at + 1, last) if before[0][0] <= 2 and at + 1 < last else sentence.span(0, last)
                 slots = {"speaker": (sentence.span(*before[0]),), "content": (content,)}
                 yield _finding(sentence, (at, at + 1), "say", slots, "source " + " ".join(phrase))
+
+
+def _by_adjective(sentence: Sentence, lexicon: Lexicon, last: int) -> Iterator[Finding]:
+    """Sources named by an adjective: "nach russischer Darstellung"."""
+    for phrase in (phrase for phrase in lexicon.sources["before"] if len(phrase) == 2):
+        for at in range(len(sentence.words) - 2):
+            if [sentence.lower[at], sentence.lower[at + 2]] == phrase and sentence.tags[at + 1] == "A":
+                start = at + 3 if at == 0 and at + 3 < last else 0
+                slots = {"speaker": (sentence.span(at + 1, at + 2),), "content": (sentence.span(start, last),)}
+                yield _finding(sentence, (at, at + 3), "say", slots, "source " + " ".join(phrase))
+
+
+def _by_so(sentence: Sentence, last: int) -> Iterator[Finding]:
+    """Sources behind what they say: "…, so der Sprecher"."""
+    for at in range(3, last - 1):
+        if sentence.lower[at] == "so" and sentence.tags[at - 1] == ",":
+            end = sentence.clause(at)[1]
+            speaker = sentence.phrase_at(at + 1, end)
+            if speaker and speaker[1] == end:
+                stop = last if end < last else at - 1
+                slots = {"speaker": (sentence.span(*speaker),), "content": (sentence.span(0, stop),)}
+                yield _finding(sentence, (at, at + 1), "say", slots, "source so")
 
 
 def _places(sentence: Sentence, phrase: list[str]) -> Iterator[int]:
