@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.extraction.normalise.periods import UNKNOWN, Interval, Lean
-from services.extraction.normalise.time_grammar import PREFIX, Core, find_cores
+from services.extraction.normalise.time_grammar import Core, find_cores
 from services.extraction.normalise.time_words import Reference
 
 __all__ = ["Interval", "find_dates", "resolve_date"]
@@ -36,8 +36,7 @@ def _expressions(text: str, strict: bool) -> Iterator[_Expression]:
     position = 0
     while position < len(cores):
         core, until = cores[position], None
-        lead = PREFIX.search(text, max(0, core.start - 40), core.start)
-        start, end = (lead.start() if lead else core.start), core.end
+        start, end = core.lead(text), core.end
         words = text[start : core.start].lower().split()
         if position + 1 < len(cores) and _makes_range(words, text[end : cores[position + 1].start]):
             position += 1
@@ -84,7 +83,11 @@ def _resolved(expression: _Expression, words: tuple[str, ...], published: date |
         return UNKNOWN
     lies_ahead = first.earliest and published and first.earliest > published
     # "zwischen März und Juni 2023", "vom 3. bis 7. Juni": what the second names holds for the first too.
-    if re.search(r"\d{4}", expression.until.match[0]) or first.latest is None or (first.latest > last.latest and lies_ahead):
+    if (
+        re.search(r"\d{4}", expression.until.match[0])
+        or first.latest is None
+        or (first.latest > last.latest and lies_ahead)
+    ):
         first = expression.core.read(Reference(last.latest, "past"))
     elif first.latest > last.latest:
         last = expression.until.read(Reference(first.latest, "future"))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 _DIGIT_WORDS = {
     "zwei": 2, "zwo": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9,
@@ -38,12 +39,13 @@ _PLURALS = {"dutzend": 12, "hundert": 100, "tausend": 1000, "zehntausend": 10_00
             "aberhundert": 100, "abertausend": 1000}  # fmt: skip
 _PLURAL = re.compile(r"(dutzend|(?:zehn|hundert|aber)?tausend|(?:aber)?hundert)(?:e|er|en)")
 
-_TAILS = ("tausend", "hundert")
+_ABBREVIATED = ("mio", "mrd", "tsd", "mill")
 _SPACE = "\u0020\u00a0\u2009\u202f"
 _DIGITS = re.compile(
     rf"(?<![\w.,:/])(?<![^\W\d]-)(?<!\w['’])(?:\d{{1,3}}(?P<sep>[.'’{_SPACE}])\d{{3}}(?:(?P=sep)\d{{3}})*(?!\d)|\d+)(?:,\d+|\.\d{{1,2}}(?![\d.]))?"
     r"(?![\d:/]|[.,]\d)"
 )
+_GAP = re.compile(rf"[{_SPACE}-]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _HALF = re.compile(rf"(?P<whole>{'|'.join([*_ATOMS])})einhalb(?P<thousand>tausend)?")
 
@@ -132,66 +134,45 @@ def _atoms(text: str) -> Iterator[Number]:
         yield Number(match.start(), match.end(), digits_value(match[0]), digits=True)
     for match in _WORD.finditer(text):
         word = match[0].lower()
-        start, end = match.span()
-        if word in SCALES:
-            if text[end : end + 1] == "." and word in ("mio", "mrd", "tsd", "mill"):
-                end += 1
-            yield Number(
-                start, end, SCALES[word], scale=SCALES[word], plural=word in ("millionen", "milliarden", "billionen")
-            )
-        elif plural := _PLURAL.fullmatch(word):
-            value = _PLURALS[plural[1]]
-            yield Number(start, end, value, scale=value, plural=True)
-        elif word in ARTICLES:
-            yield Number(start, end, 1, article=True)
-        elif word in ("halb", "halbe", "halben", "halber", "halbes"):
-            yield Number(start, end, 0.5)
-        elif (found := word_value(word)) is not None:
-            yield Number(start, end, found, scale=next((SCALES[tail] for tail in _TAILS if word.endswith(tail)), 1))
+        if number := _word(word):
+            abbreviated = word in _ABBREVIATED and text[match.end() : match.end() + 1] == "."
+            yield replace(number, start=match.start(), end=match.end() + abbreviated)
+
+
+@lru_cache(maxsize=1 << 16)
+def _word(word: str) -> Number | None:
+    """The number that a lower-case word is, at offset 0; cached, for most words of a text come again."""
+    if word in SCALES:
+        return Number(0, 0, SCALES[word], scale=SCALES[word], plural=word in ("millionen", "milliarden", "billionen"))
+    if plural := _PLURAL.fullmatch(word):
+        return Number(0, 0, _PLURALS[plural[1]], scale=_PLURALS[plural[1]], plural=True)
+    if word in ARTICLES:
+        return Number(0, 0, 1, article=True)
+    if word in ("halb", "halbe", "halben", "halber", "halbes"):
+        return Number(0, 0, 0.5)
+    value = word_value(word)
+    scale = next((SCALES[tail] for tail in ("tausend", "hundert") if word.endswith(tail)), 1)
+    return None if value is None else Number(0, 0, value, scale=scale)
 
 
 def _joined(text: str, atoms: list[Number], position: int) -> tuple[Number, int]:
     """The number that begins at ``atoms[position]`` and the position after it."""
-    current = atoms[position]
-    position += 1
-    total = 0.0
-    while position < len(atoms) and re.fullmatch(rf"[{_SPACE}-]+", text[current.end : atoms[position].start]):
-        following = atoms[position]
+    current, total = atoms[position], 0.0
+    for following in atoms[position + 1 :]:
+        if not _GAP.fullmatch(text, current.end, following.start):
+            break
         if current.article and following.value == 0.5:
-            current = Number(current.start, following.end, 0.5)
-        elif following.scale > 1 and _scales(current, following):
-            value = current.value * (2 if current.plural else 1) * following.value
-            current = Number(
-                current.start,
-                following.end,
-                value / (2 if current.plural else 1),
-                following.scale,
-                current.plural,
-                current.digits,
-            )
-        elif (
-            current.scale >= 10**6
-            and not following.digits
-            and not following.article
-            and following.value < current.scale
-        ):
+            current = replace(current, end=following.end, value=0.5, article=False)
+        elif _scales(current, following):
+            value = current.value * following.value
+            current = replace(current, end=following.end, value=value, scale=following.scale, article=False)
+        elif _adds(current, following):
             total += current.value
-            current = Number(current.start, following.end, following.value, max(following.scale, 1))
+            current = replace(following, start=current.start)
         else:
             break
         position += 1
-    return (
-        Number(
-            current.start,
-            current.end,
-            whole_if_whole(total + current.value),
-            current.scale,
-            current.plural,
-            current.digits,
-            current.article,
-        ),
-        position,
-    )
+    return replace(current, value=whole_if_whole(total + current.value)), position + 1
 
 
 def _scales(current: Number, following: Number) -> bool:
@@ -199,3 +180,9 @@ def _scales(current: Number, following: Number) -> bool:
     if following.plural and following.scale < 10**6:
         return False
     return following.value == following.scale > current.scale
+
+
+def _adds(current: Number, following: Number) -> bool:
+    """Whether ``following`` is the rest of a long number: "eine Million | zweihunderttausend"."""
+    spelled = not (following.digits or following.article or following.plural)
+    return current.scale >= 10**6 and spelled and following.value < current.scale

@@ -40,43 +40,55 @@ Lean = Literal["past", "default", "future"]
 # A month, season or day without its year is the last one if that began at most nine months ago, else the next:
 # "im Februar", written in October, is the past February; "im Dezember", written in October, the coming one.
 _LOOK_BACK = timedelta(days=275)
-SEASONS = {"frühling": (3, 3), "frühjahr": (3, 3), "frühsommer": (6, 1), "sommer": (6, 3), "hochsommer": (7, 1),
-           "spätsommer": (8, 2), "herbst": (9, 3), "spätherbst": (11, 1), "winter": (12, 3)}  # fmt: skip
-_EASTER = {"karfreitag": (-2, -2), "karsamstag": (-1, -1), "ostersonntag": (0, 0), "ostermontag": (1, 1), "ostern": (0, 1),
-           "osterwochenende": (-2, 1), "christi himmelfahrt": (39, 39), "pfingsten": (49, 50), "pfingstsonntag": (49, 49),
-           "pfingstmontag": (50, 50), "fronleichnam": (60, 60)}  # fmt: skip
-_FIXED = {"weihnachten": (12, 24, 3), "heiligabend": (12, 24, 1), "heiliger abend": (12, 24, 1), "heiligen abend": (12, 24, 1),
-          "ersten weihnachtstag": (12, 25, 1), "zweiten weihnachtstag": (12, 26, 1), "weihnachtsfeiertage": (12, 25, 2),
-          "weihnachtsfeiertagen": (12, 25, 2), "silvester": (12, 31, 1), "silvesternacht": (12, 31, 2),
-          "jahreswechsel": (12, 31, 2), "neujahr": (1, 1, 1), "neujahrstag": (1, 1, 1), "dreikönigstag": (1, 6, 1),
-          "tag der arbeit": (5, 1, 1), "tag der deutschen einheit": (10, 3, 1), "allerheiligen": (11, 1, 1),
-          "nikolaus": (12, 6, 1)}  # fmt: skip
+SEASONS = {
+    "frühling": (3, 3), "frühjahr": (3, 3), "frühsommer": (6, 1), "sommer": (6, 3), "hochsommer": (7, 1),
+    "spätsommer": (8, 2), "herbst": (9, 3), "spätherbst": (11, 1), "winter": (12, 3),
+}  # fmt: skip
+_EASTER = {  # first and last day, counted from Easter Sunday
+    "karfreitag": (-2, -2), "karsamstag": (-1, -1), "ostersonntag": (0, 0), "ostermontag": (1, 1), "ostern": (0, 1),
+    "osterwochenende": (-2, 1), "christi himmelfahrt": (39, 39), "pfingsten": (49, 50),
+    "pfingstsonntag": (49, 49), "pfingstmontag": (50, 50), "fronleichnam": (60, 60),
+}  # fmt: skip
+_FIXED = {  # month, day, number of days
+    "weihnachten": (12, 24, 3), "heiligabend": (12, 24, 1), "heiligen abend": (12, 24, 1),
+    "ersten weihnachtstag": (12, 25, 1), "zweiten weihnachtstag": (12, 26, 1), "weihnachtsfeiertage": (12, 25, 2),
+    "weihnachtsfeiertagen": (12, 25, 2), "silvester": (12, 31, 1), "silvesternacht": (12, 31, 2),
+    "jahreswechsel": (12, 31, 2), "neujahr": (1, 1, 1), "neujahrstag": (1, 1, 1), "dreikönigstag": (1, 6, 1),
+    "tag der arbeit": (5, 1, 1), "tag der deutschen einheit": (10, 3, 1), "allerheiligen": (11, 1, 1),
+    "nikolaus": (12, 6, 1),
+}  # fmt: skip
 HOLIDAYS = (*_EASTER, *_FIXED)
 
 
 def day(value: date) -> Period:
+    """One day."""
     return Period(value, value)
 
 
 def month(year: int, number: int, count: int = 1) -> Period:
+    """``count`` months from month ``number`` (1 to 12) of a year."""
     first = date(year, number, 1)
     return Period(first, first + relativedelta(months=count, days=-1))
 
 
 def year(number: int) -> Period:
+    """A calendar year."""
     return Period(date(number, 1, 1), date(number, 12, 31))
 
 
 def week(containing: date) -> Period:
+    """The week from Monday to Sunday around a day."""
     monday = containing - timedelta(days=containing.weekday())
     return Period(monday, monday + timedelta(days=6))
 
 
 def season(name: str, of_year: int) -> Period:
+    """A season by its name in ``SEASONS``; winter belongs to the year in which it begins."""
     return month(of_year, *SEASONS[name])
 
 
 def holiday(name: str, of_year: int) -> Period:
+    """A holiday by its name in ``HOLIDAYS``."""
     if name in _EASTER:
         first, last = _EASTER[name]
         sunday = easter(of_year)

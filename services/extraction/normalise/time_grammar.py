@@ -20,12 +20,14 @@ _SCAN = re.compile(
 )
 
 # The words that lead a time expression in: an adverb, a preposition, an article after it.
-PREFIX = re.compile(
-    r"(?<!\w)(?:(?:noch|erst|schon|bereits|frühestens|spätestens|mindestens|nicht|seit|ab|bis)\s+)*"
-    r"(?:(?:seit|ab|bis|am|an|im|in|ins|zu|zum|zur|um|gegen|für|über|mit|von|vom|vor|nach|zwischen|während)\s+)?"
-    r"(?:(?<=\s)(?:dem|den|der|das|die|des)\s+)?(?:(?<=[mnr]\s)(?:heutigen|gestrigen)\s+)?$",
-    re.IGNORECASE,
-)
+_ADVERB = r"(?:(?:noch|erst|schon|bereits|frühestens|spätestens|mindestens|nicht|seit|ab|bis)\s+)*"
+_LEADS = {
+    "preposition": rf"{_ADVERB}(?:(?:am|an|im|in|ins|zu|zum|zur|um|gegen|für|über|mit|von|vom|vor|nach|zwischen|während"
+    r"|seit|ab|bis)\s+(?:(?:dem|den|der|das|die|des)\s+)?)?",
+    "day": r"(?:(?:noch|erst|schon|bereits|seit|ab|bis|von|für|am)\s+)*",
+    "adverb": r"(?:(?:noch|erst|schon|bereits|nur)\s+)*",
+}
+LEADS = {name: re.compile(rf"(?<!\w){pattern}$", re.IGNORECASE) for name, pattern in _LEADS.items()}
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,21 @@ class Core:
 
     @property
     def start(self) -> int:
+        """Offset of its first character."""
         return self.match.start()
 
     @property
     def end(self) -> int:
+        """Offset after its last character."""
         return self.match.end()
 
+    def lead(self, text: str) -> int:
+        """Where the words that lead it in begin ("noch vor", "bis zum")."""
+        match = LEADS[self.rule.lead].search(text, max(0, self.start - 40), self.start)
+        return match.start() if match else self.start
+
     def read(self, reference: Reference) -> Interval:
+        """The days it means, without regard to what leads it in."""
         found = self.rule.read(self.match, reference)
         if isinstance(found, Period):
             return Interval(found.first, found.last)

@@ -114,10 +114,11 @@ def _year(match: re.Match[str], reference: Reference) -> Period | None:
 
 
 _COUNTS = re.compile(
-    r"(?:rund|etwa|mindestens|mehr als|weniger als|bis zu|knapp|fast|gut|weitere[nr]?|insgesamt|jeweils|je|circa|ca\.|über"
-    r"|nahezu|ungefähr|haubitze|agenda|resolution|nummer|nr\.|[$€£])\s?$",
+    r"(?:rund|etwa|mindestens|mehr als|weniger als|bis zu|knapp|fast|gut|weitere[nr]?|insgesamt|jeweils|je|circa|ca\."
+    r"|über|nahezu|ungefähr|haubitze|agenda|resolution|nummer|nr\.|[$€£])\s?$",
     re.IGNORECASE,
 )
+_DATES = re.compile(r"\b(?:seit|ab|vor|nach|in|zwischen|sommer|herbst|winter|frühjahr)\s+$", re.IGNORECASE)
 _COUNTED = re.compile(
     r"\s+(?:[a-zäöüß-]+(?:e|en|er)\s+)?(?:Mann|Soldat|Euro|Dollar|US-Dollar|Tonnen|Liter|Schuss|Stück|Kämpfer|Polizist"
     r"|Menschen|Flüchtling|Kilo|Meter|Millionen|Milliarden|Franken|Rubel|Pfund|Einwohner|Angehörige|Helfer|Granaten"
@@ -139,6 +140,8 @@ def _is_year(match: re.Match[str]) -> bool:
         "€",
     ):
         return False
+    if int(match["number"]) % 50 and _DATES.search(text, max(0, start - 12), start):
+        return True
     if re.match(r"[\w%€$'’]|-\w|\s?(?:Uhr|%|€)", text[end:]) or _COUNTED.match(text, end):
         return False
     return not (int(match["number"]) % 50 == 0 and re.match(r"\s+(?:[a-zäöüß]+(?:e|en|er)\s+)?[A-ZÄÖÜ]", text[end:]))

@@ -32,6 +32,8 @@ class Rule:
     read: Callable[[re.Match[str], Reference], Reading]
     holds: Callable[[re.Match[str]], bool] | None = None
     """What the context must be for the words to be a time expression at all."""
+    lead: Literal["preposition", "day", "adverb"] = "preposition"
+    """What may lead it in: all prepositions, only those before a day's adverb ("bis heute"), or adverbs ("erst")."""
     found: bool = True
     """Whether ``find_dates`` reports it; what only ``resolve_date`` reads are adverbs too common to date an event."""
 
@@ -55,7 +57,10 @@ _UNIT_FORMS = {
     "decade": "jahrzehnt jahrzehnte jahrzehnten jahrzehnts", "century": "jahrhundert jahrhunderten",
 }  # fmt: skip
 UNITS = {form: name for name, forms in _UNIT_FORMS.items() for form in forms.split()}
-PLURALS = ["stunden", "tage", "tagen", "wochen", "monate", "monaten", "jahre", "jahren", "jahrzehnte", "jahrzehnten", "jahrhunderten"]
+PLURALS = (
+    *("stunden", "tage", "tagen", "wochen", "monate", "monaten", "jahre", "jahren"),
+    *("jahrzehnte", "jahrzehnten", "jahrhunderten"),
+)
 ORDINALS = {"erste": 1, "zweite": 2, "dritte": 3, "vierte": 4}
 
 
@@ -90,7 +95,7 @@ _NUMBER = (
 )
 COUNT = (
     r"(?:(?P<about>mehr\s+als|über|fast|rund|etwa|knapp|gut|ungefähr|weniger\s+als|mindestens|nur|spätestens)\s+)?"
-    rf"(?:(?P<count>{_NUMBER}|{VAGUE_COUNT})\s+(?:bis\s+(?P<count2>{_NUMBER})\s+)?)"
+    rf"(?P<count>{_NUMBER}|{VAGUE_COUNT})\s+(?:bis\s+(?P<count2>{_NUMBER})\s+)?"
 )
 UNIT = rf"(?P<unit>{any_of(UNITS)})"
 

@@ -92,7 +92,7 @@ CURRENCY_BEFORE = re.compile(r"(?:us\$|[$€£]|\b(?:usd|eur|chf|gbp))\s?$", re.
 # "australische Dollar", "Schweizer Franken": whose currency it is belongs to the unit.
 _ORIGIN = r"(?:(?P<origin>[^\W\d_]+(?:-[^\W\d_]+)?ische[nr]?|Schweizer)[ ])?"
 _AFTER = re.compile(
-    rf"[ \u00a0\u2009\u202f-]?{_ORIGIN}(?P<word>us-dollars?|[^\W\d_]+(?:-[^\W\d_]+)?|us\$|[$€£%])", re.IGNORECASE
+    rf"[ \u00a0\u2009\u202f-]?{_ORIGIN}(?P<word>us-dollars?|[^\W\d_]+(?:-[^\W\d_]+)?|us\$|[$€£%])(?!\w)", re.IGNORECASE
 )
 _MONEY = frozenset(list(_MEASURES)[: list(_MEASURES).index("Tonnen")])
 
