@@ -18,18 +18,22 @@ _STARTS = 8  # start words tried for each slot
 
 @dataclass(frozen=True)
 class Filler:
-    """The best span of a slot: words of the chunk, end exclusive, and how sure it is that the slot is filled (log odds)."""
+    """The best span of a slot.
+
+    words: of the chunk, end exclusive; odds: log odds that the slot is filled at all.
+    """
 
     words: Span
     odds: float
 
 
-def slots(chunk: Chunk, window: Window, type_index: int, start: Floats, end: Floats, null: Floats) -> dict[str, Filler]:
+def slots(chunk: Chunk, window: Window, type_index: int, scores: tuple[Floats, Floats, Floats]) -> dict[str, Filler]:
     """The best span of every slot of the type, filled or not (`odds` > 0: rather filled).
 
-    start, end: words × slots; null: slots; logits as `Upper` gives them for one candidate. A span other than the content
-    stays within one sentence.
+    scores: start and end (words × slots) and null (slots), the logits that `Upper` gives for one candidate. A span
+    other than the content stays within one sentence.
     """
+    start, end, null = scores
     size = window.high - window.low
     sentence = np.array(chunk.sentence[window.low : window.high])
     result = {}
@@ -70,7 +74,10 @@ _ALLOWED = np.array(
 
 
 def entities(logits: Floats) -> list[tuple[int, int, str]]:
-    """The named entities (first word, end exclusive, type) of the most probable valid BIO sequence. logits: words × tags."""
+    """The named entities of the most probable valid BIO sequence: first word, end exclusive, type.
+
+    logits: words × ENTITY_TAGS.
+    """
     if not len(logits):
         return []
     scores = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from training.batches import (
@@ -50,7 +50,7 @@ def event_losses(network: Network, examples: Sequence[Example], weights: Mapping
     layers = network.lower.above(base, mask)
     logits = network.lower.anchors(layers, start, end)
     gold, core = anchor_targets(examples, logits.shape[1])
-    loss = F.binary_cross_entropy_with_logits(logits, gold, reduction="none", pos_weight=_ANCHOR_WEIGHT)
+    loss = functional.binary_cross_entropy_with_logits(logits, gold, reduction="none", pos_weight=_ANCHOR_WEIGHT)
     losses = {"anchor": (loss * core).sum() / (8 * len(examples))}
     candidates = _gold(examples) + _mined(examples, logits.detach(), gold, core)
     losses.update(_candidate_losses(network, layers[-1], candidates, weights, len(examples)))
@@ -103,12 +103,12 @@ def _candidate_losses(
     return {
         "slots": slots / (4 * chunks),
         "labels": label / (4 * chunks),
-        "verdict": F.binary_cross_entropy_with_logits(verdict, events, reduction="sum") / (4 * chunks),
+        "verdict": functional.binary_cross_entropy_with_logits(verdict, events, reduction="sum") / (4 * chunks),
     }
 
 
 def _cross_entropy(logits: Tensor, gold: Tensor, weight: Tensor | None = None) -> Tensor:
-    return F.cross_entropy(
+    return functional.cross_entropy(
         logits.reshape(-1, logits.shape[-1]), gold.reshape(-1), weight, ignore_index=IGNORED, reduction="sum"
     )
 
@@ -116,14 +116,14 @@ def _cross_entropy(logits: Tensor, gold: Tensor, weight: Tensor | None = None) -
 def entity_loss(network: Network, packs: Sequence[Pack]) -> Tensor:
     """Mean cross-entropy of the entity tags, weighted."""
     logits, gold = _tagged(network, network.lower.entities, packs)
-    return _ENTITY_WEIGHT * F.cross_entropy(logits, gold[:, 0], ignore_index=IGNORED)
+    return _ENTITY_WEIGHT * functional.cross_entropy(logits, gold[:, 0], ignore_index=IGNORED)
 
 
 def tag_loss(network: Network, packs: Sequence[Pack]) -> Tensor:
     """Sum over the tag sets of their mean cross-entropies, weighted."""
     logits, gold = _tagged(network, network.lower.tags, packs)
     parts = logits.split([len(values) for values in TAGS.values()], -1)
-    losses = [F.cross_entropy(part, gold[:, i], ignore_index=IGNORED) for i, part in enumerate(parts)]
+    losses = [functional.cross_entropy(part, gold[:, i], ignore_index=IGNORED) for i, part in enumerate(parts)]
     return _TAG_WEIGHT * torch.stack([loss for loss in losses if not loss.isnan()]).sum()
 
 

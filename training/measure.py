@@ -1,4 +1,7 @@
-"""Measuring a network: events with and without gold anchors, slots, labels, entities, tags. Span level: no names, no codes."""
+"""Measuring a network: events with and without gold anchors, slots, labels, entities, tags.
+
+Spans only: names, codes, countries and amounts are the linker's and are measured elsewhere.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +106,7 @@ def _candidates(
         start, end, null, verdict, labels = network.upper(*upper_inputs(hidden, candidates))
         logs = {name: torch.log_softmax(value, -1).numpy() for name, value in labels.items()}
         for i, (candidate, (kind, word, probability)) in enumerate(zip(candidates, part, strict=True)):
-            fillers = decode.slots(chunk, candidate.window, kind, start[i].numpy(), end[i].numpy(), null[i].numpy())
+            fillers = decode.slots(chunk, candidate.window, kind, (start[i].numpy(), end[i].numpy(), null[i].numpy()))
             fields = {FIELDS[TYPES[kind]][slot]: (*_offsets(chunk, f.words), f.odds) for slot, f in fillers.items()}
             scores = {name: logs[name][i].tolist() for name in LABELS_OF[TYPES[kind]]}
             judged = float(torch.sigmoid(verdict[i]))
@@ -130,7 +133,7 @@ def kept(reads: Sequence[Read], thresholds: Sequence[float]) -> list[Read]:
 
 
 def event_counts(events: Sequence[Read], articles: Sequence[dict[str, Any]]) -> Counter[tuple[str, str]]:
-    """Per type: predicted, gold and paired. A pair: same type, anchor inside the gold event's evidence, one to one, the same anchor first."""
+    """Per type: predicted, gold and right, by `pairs`."""
     counts: Counter[tuple[str, str]] = Counter()
     by_article: dict[str, list[Read]] = {}
     for event in events:
@@ -144,7 +147,10 @@ def event_counts(events: Sequence[Read], articles: Sequence[dict[str, Any]]) -> 
 
 
 def pairs(events: Sequence[Read], gold: Sequence[dict[str, Any]]) -> list[tuple[Read, dict[str, Any]]]:
-    """One-to-one pairs of an article's events with its gold events."""
+    """One-to-one pairs of an article's events with its gold events.
+
+    Same type, the anchor inside the gold event's evidence; the same anchor first, then the surer event.
+    """
     possible = [
         (-_touching(r.anchor, g["anchor"]), -r.verdict, i, j)
         for i, r in enumerate(events)
@@ -172,16 +178,23 @@ def f1(counts: Counter[tuple[str, str]], types: Sequence[str]) -> float:
     return 2 * right / max(1, predicted + gold)
 
 
-def slot_counts(pairs_: Sequence[tuple[Read, dict[str, Any]]]) -> Counter[tuple[str, str]]:
-    """Per record field: predicted, gold and right (spans overlapping by half or more, of parties: touching one of them)."""
+def slot_counts(
+    pairs_: Sequence[tuple[Read, dict[str, Any]]], limits: Mapping[str, float] | None = None
+) -> Counter[tuple[str, str]]:
+    """Per record field: predicted, gold and right (overlapping the gold span, or one of several, as `_agree` says).
+
+    A slot is filled if its log odds exceed its limit, 0 where `limits` has none.
+    """
     counts: Counter[tuple[str, str]] = Counter()
+    limits = limits or {}
     for r, event in pairs_:
         for field, (start, end, odds) in r.slots.items():
             gold = event.get(field)
             gold = gold if isinstance(gold, list) else [gold] if gold else []
-            counts[field, "predicted"] += odds > 0
+            filled = odds > limits.get(field, 0.0)
+            counts[field, "predicted"] += filled
             counts[field, "gold"] += bool(gold)
-            counts[field, "right"] += odds > 0 and any(_agree((start, end), g) for g in gold)
+            counts[field, "right"] += filled and any(_agree((start, end), g) for g in gold)
     return counts
 
 
@@ -236,7 +249,7 @@ def tag_accuracy(network: Network, sentences: Sequence[Sentence]) -> dict[str, f
 
 
 def quick(network: Network, held: Held, pieces: Pieces) -> dict[str, Any]:
-    """A few figures that take half a minute, for the log of a training run: the last set of articles, some sentences."""
+    """A few figures for the log of a training run: on the last set of articles and some of the sentences."""
     figures: dict[str, Any] = {}
     for name, articles in list(held.articles.items())[-1:]:
         reads = read(network, articles, pieces, 0.15)

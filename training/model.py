@@ -1,15 +1,15 @@
 """The network: one encoder for everything. Six layers are run once per chunk, two more once per candidate event.
 
-`Lower` reads a chunk and says for every word: is it an anchor (per type), which entity tag, which part of speech and
-morphology. `Upper` reads a window around one candidate and says which words fill its slots, which labels it carries and whether
-it is an event at all (`verdict`). Both export to ONNX as they stand; indices and buckets come in as inputs.
+`Lower` reads a chunk and says for every word: is it an anchor (per type), which entity tag, which part of speech
+and morphology. `Upper` reads a window around one candidate and says which words fill its slots, which labels it
+carries and whether it is an event at all (`verdict`). Both export to ONNX; indices and buckets come in as inputs.
 """
 
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training.scheme import ENTITY_TAGS, LABELS, SLOTS, TAGS, TYPES
 from training.segment import RELATIVE_BUCKETS, SENTENCE_BUCKETS
@@ -44,10 +44,12 @@ class Layer(nn.Module):
             part.view(batch, length, self.heads, hidden // self.heads).transpose(1, 2)
             for part in self.mixed(x).split(hidden, -1)
         )
-        context = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.expand(batch, 1, length, length))
+        context = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=bias.expand(batch, 1, length, length)
+        )
         context = context.transpose(1, 2).reshape(batch, length, hidden)
         x = self.attention_norm(x + self.dropout(self.attended(context)))
-        return self.output_norm(x + self.dropout(self.narrow(F.gelu(self.widen(x)))))
+        return self.output_norm(x + self.dropout(self.narrow(functional.gelu(self.widen(x)))))
 
 
 def attention_bias(mask: Tensor) -> Tensor:
@@ -85,7 +87,7 @@ class WordPool(nn.Module):
 
     def forward(self, x: Tensor, start: Tensor, end: Tensor) -> Tensor:
         """`start`, `end`: batch × words, subtoken indices, end exclusive; padding has both 0."""
-        sums = F.pad(x.cumsum(1), (0, 0, 1, 0))
+        sums = functional.pad(x.cumsum(1), (0, 0, 1, 0))
         mean = (_rows(sums, end) - _rows(sums, start)) / (end - start).clamp(min=1)[..., None]
         return _rows(x, start) + self.share(mean)
 
@@ -111,7 +113,7 @@ class WordHead(nn.Module):
             mixed = mixed + layers[i] * weights[i]
         words = self.dropout(self.norm(self.pool(mixed, start, end)))
         words = words * (end > start).to(words.dtype)[..., None]
-        inner = F.gelu(self.neighbours(words.transpose(1, 2)).transpose(1, 2))
+        inner = functional.gelu(self.neighbours(words.transpose(1, 2)).transpose(1, 2))
         return self.output(self.dropout(inner))
 
 
@@ -181,7 +183,7 @@ class LabelHead(nn.Module):
         """`anchor`: events × hidden; `telling`: events × (telling slots · hidden)."""
         scores = self.attention(x)[..., 0] + (mask - 1.0) * -_MINUS_INFINITY
         pooled = torch.einsum("nl,nlh->nh", torch.softmax(scores, 1), x)
-        inner = F.gelu(self.inner(torch.cat([anchor, pooled, telling], -1)))
+        inner = functional.gelu(self.inner(torch.cat([anchor, pooled, telling], -1)))
         return self.output(self.dropout(inner))
 
 
@@ -208,7 +210,7 @@ class Upper(nn.Module):
         nn.init.normal_(self.relative.weight, std=0.05)
         nn.init.normal_(self.sentence.weight, std=0.05)
 
-    def forward(
+    def forward(  # noqa: PLR0917 - the inputs of the exported graph, by position
         self,
         hidden: Tensor,
         mask: Tensor,
@@ -219,19 +221,20 @@ class Upper(nn.Module):
         type_index: Tensor,
         anchor: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Tensor]]:
-        """Returns start and end (events × words × slots), null (events × slots), verdict (events) and the labels' logits.
+        """Returns the logits: start, end (events × words × slots), null (events × slots), verdict (events), labels.
 
         hidden: events × length × hidden, the window cut from `Lower`'s output; mask: events × length; word_start,
         word_end: events × words, in the window; relative, sentence: events × length, buckets; type_index,
         anchor (the word in the window): events. Start and end of padding words are set to a large negative number.
         """
-        x = self._marked(hidden, word_start, relative, sentence, type_index, anchor)
+        first = torch.gather(word_start, 1, anchor[:, None])
+        x = self._marked(hidden, first, relative, sentence, type_index)
         bias = attention_bias(mask)
         for layer in self.layers:
             x = layer(x, bias)
         words = self.pool(x, word_start, word_end)
         at_anchor = _rows(words, anchor[:, None])
-        pairs = self.dropout(F.gelu(self.pair(torch.cat([words, words * at_anchor], -1))))
+        pairs = self.dropout(functional.gelu(self.pair(torch.cat([words, words * at_anchor], -1))))
         padding = ((word_end > word_start).to(x.dtype)[..., None] - 1.0) * -_MINUS_INFINITY
         start, end = self.start(pairs) + padding, self.end(pairs) + padding
         anchor_words, blank = at_anchor[:, 0], torch.zeros_like(x[:, 0]).repeat(1, len(_TELLING))
@@ -240,11 +243,8 @@ class Upper(nn.Module):
         labels = {name: head(x, mask, anchor_words, telling) for name, head in self.labels.items()}
         return start, end, null, self.verdict(x, mask, anchor_words, telling)[:, 0], labels
 
-    def _marked(
-        self, hidden: Tensor, word_start: Tensor, relative: Tensor, sentence: Tensor, kind: Tensor, anchor: Tensor
-    ) -> Tensor:
+    def _marked(self, hidden: Tensor, first: Tensor, relative: Tensor, sentence: Tensor, kind: Tensor) -> Tensor:
         """The window with the candidate's type at its first subtoken and everybody's position relative to it."""
-        first = torch.gather(word_start, 1, anchor[:, None])
         positions = torch.arange(hidden.shape[1], device=hidden.device)[None]
         marker = (positions == first).to(hidden.dtype)[..., None] * self.marker(kind)[:, None]
         return hidden + marker + self.relative(kind[:, None] * RELATIVE_BUCKETS + relative) + self.sentence(sentence)
@@ -252,7 +252,7 @@ class Upper(nn.Module):
     def _telling(self, words: Tensor, start: Tensor, end: Tensor, null: Tensor) -> Tensor:
         """The mean of the words that each telling slot probably covers, weighted by that probability.
 
-        P(word inside) = P(start at or before it) · P(end at or after it). Not trained through: labels must not move pointers.
+        P(word inside) = P(start at or before it) · P(end at or after it). No gradient: labels must not move pointers.
         """
         begins = torch.softmax(torch.cat([start, null[:, None]], 1), 1)[:, :-1].detach()
         ends = torch.softmax(end, 1).detach()

@@ -1,8 +1,7 @@
 """What the network predicts: the order of types, slots, labels and tags. The order is part of a checkpoint.
 
-Meaning of every value: `docs/` of the event record and the annotation guide. Slots are shared by the three types where they
-play the same part (the actor of a deployment, the supplier and the speaker are all the `agent`), so that a rare type
-learns from a frequent one.
+Slots are shared by the three types where they play the same part (the actor of a deployment, the supplier and the
+speaker are all the `agent`), so that a rare type learns from a frequent one.
 """
 
 from collections.abc import Mapping
@@ -93,7 +92,7 @@ LABELS_OF: Mapping[str, tuple[str, ...]] = {
 ENTITY_TYPES = ("PER", "LOC", "ORG", "OTH")
 ENTITY_TAGS = ("O", *(f"{position}-{kind}" for kind in ENTITY_TYPES for position in "BI"))
 
-# Universal Dependencies: "_" is "the feature is not there". Particle, Passive and Modal are read off the syntactic relations
+# Universal Dependencies: "_" is "the feature is not there". Particle and Passive are read off the syntactic relations
 # compound:prt and aux:pass, because events need them and a full parser does not pay.
 TAGS: Mapping[str, tuple[str, ...]] = {
     "upos": (

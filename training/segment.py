@@ -1,4 +1,4 @@
-"""Words, sentences and chunks of a text: what the network reads at a time. No torch here; offsets are code points, end exclusive."""
+"""Words, sentences and chunks of a text: what the network reads at a time. Offsets: code points, end exclusive."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -22,8 +22,11 @@ LONGEST_SENTENCE = 200  # subtokens; the rest of a longer "sentence" (a table, a
 
 _END = re.compile(r"[.!?…][\"“”»«')\]]*(?=\s)|\n\s*\n|\n")
 _ABBREVIATIONS = frozenset(
-    "z b u a d h dr prof st nr bzw ca mio mrd evtl inkl usw etc vgl sog abs art hrsg jan feb mär apr jun jul aug sep "
-    "sept okt nov dez min max tel str mr mrs gen lt col sen jr ing phil".split()
+    re.findall(
+        r"\w+",
+        "z b u a d h dr prof st nr bzw ca mio mrd evtl inkl usw etc vgl sog abs art hrsg jan feb mär apr jun jul aug "
+        "sep sept okt nov dez min max tel str mr mrs gen lt col sen jr ing phil",
+    )
 )
 _STARTS_AFTER_NUMBER = re.compile(r"\s+(Der|Die|Das|Ein|Eine|Er|Sie|Es|In|Im|Am|Bei|Auch|Dies|Diese|Nach|Mit|Zu|Wir)\b")
 

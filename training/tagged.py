@@ -1,7 +1,7 @@
 """Sentences with gold entities (GermEval 2014) or gold tags (Universal Dependencies), in the network's words.
 
-A gold token may hold several of the network's words ("US-Präsident" has three): every one of them is given the token's tag,
-and a token's logits are the mean of its words'.
+A gold token may hold several of the network's words ("US-Präsident" has three): every one of them is given the
+token's tag, and a token's logits are the mean of its words'.
 """
 
 import random
@@ -197,7 +197,10 @@ def germeval(folder: Path, pieces: Callable[[str], Sequence[int]]) -> tuple[list
 
 
 def treebanks(folder: Path, pieces: Callable[[str], Sequence[int]]) -> tuple[list[Sentence], dict[str, list[Sentence]]]:
-    """Training: GSD dev (and train, if it is there) and PUD without its last 200 news sentences; held out: these and GSD test."""
+    """Training: GSD dev (train too, if it is there) and PUD without its last 200 news sentences.
+
+    Held out: GSD test and those 200.
+    """
     train = [tag_sentence(t, tags, pieces) for _, t, tags in read_treebank(folder / "gsd-dev.conllu")]
     if (folder / "gsd-train.conllu").exists():
         train += [tag_sentence(t, tags, pieces) for _, t, tags in read_treebank(folder / "gsd-train.conllu")]

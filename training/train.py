@@ -1,4 +1,4 @@
-"""Train the network: `python -m training.train --out DIR [--minutes M | --epochs N]`. See training/README.md for the data.
+"""Train the network: `python -m training.train --out DIR [--minutes M | --epochs N]`. Data: see training/README.md.
 
 With `--epochs` a run is repeatable to the bit on one machine. With `--minutes` the learning rate follows the clock,
 so that a run of a given length ends with a low rate; how many steps it took stands in the log.
@@ -50,6 +50,7 @@ class Average:
         self._steps = 0
 
     def update(self) -> None:
+        """Take in the present values; the first steps count more, so that the random start is soon forgotten."""
         self._steps += 1
         decay = min(_AVERAGE, (1 + self._steps) / (10 + self._steps))
         torch._foreach_lerp_(self._mean, [p.detach() for p in self._live], 1 - decay)
@@ -69,6 +70,7 @@ class Progress:
         self._begin, self._steps, self._minutes = time.monotonic(), steps, minutes
 
     def __call__(self, step: int) -> float:
+        """The share done after `step` steps."""
         if self._minutes is None:
             return step / self._steps
         return (time.monotonic() - self._begin) / (60 * self._minutes)
@@ -219,6 +221,7 @@ def load_data(options: argparse.Namespace, pieces: weights.Pieces) -> tuple[Data
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line's options."""
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoints")
     parser.add_argument("--passages", type=Path, default=corpus.PASSAGES)
@@ -235,6 +238,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """Train and write a checkpoint after every epoch and at the end."""
     options = arguments(argv)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)

