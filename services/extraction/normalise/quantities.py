@@ -50,7 +50,7 @@ class _Scanner:
         self.text, self.known = text, known
         self.numbers = list(find_numbers(text))
         run, self.modifier = words.MODIFIERS[known]
-        self.runs = {match.end(): match.start() for match in run.finditer(text)}
+        self.runs = {match.end(): match.start() for match in run.finditer(text)} if self.numbers else {}
 
     def phrase(self, position: int, floor: int = 0) -> _Phrase:
         """The quantity phrase around the number at ``position``, from ``floor`` on: modifiers, range, unit."""
@@ -191,14 +191,16 @@ def find_quantities(text: str) -> list[tuple[int, int, Amount]]:
 
 
 def _found(text: str) -> Iterator[tuple[int, int, Amount]]:
-    scanner, dates = _Scanner(text, known=False), find_dates(text)
+    scanner = _Scanner(text, known=False)
+    dates: list[tuple[int, int]] | None = None
     position = last = 0
     while position < len(scanner.numbers):
-        phrase = scanner.phrase(position, last)
-        dated = any(start < phrase.end and scanner.numbers[position].start < end for start, end in dates)
-        if not dated and scanner.amounts_to_something(position, phrase):
+        phrase, start = scanner.phrase(position, last), scanner.numbers[position].start
+        position += 1
+        if not scanner.amounts_to_something(position - 1, phrase):
+            continue
+        # Dates are looked for only where a number might be one: most sentences have none.
+        dates = find_dates(text) if dates is None else dates
+        if not any(first < phrase.end and start < end for first, end in dates):
             yield phrase.start, phrase.end, phrase.amount
-            last = phrase.end
-            position += phrase.numbers
-        else:
-            position += 1
+            last, position = phrase.end, position - 1 + phrase.numbers
