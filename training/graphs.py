@@ -7,8 +7,8 @@ of matrices, so that they are quantised like everything else. `training.export` 
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training.model import LabelHead, Layer, Lower, Upper, WordHead, WordPool
 from training.scheme import LABELS, SLOTS
@@ -24,7 +24,7 @@ class Attention(torch.autograd.Function):
     def forward(_: Any, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
         """All 1 × length × hidden."""
         parts = (part.view(*part.shape[:2], heads, -1).transpose(1, 2) for part in (query, key, value))
-        return F.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2)
+        return functional.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2)
 
     @staticmethod
     def symbolic(graph: Any, query: Any, key: Any, value: Any, heads: int) -> Any:
@@ -36,15 +36,15 @@ class Attention(torch.autograd.Function):
 
 def run_layer(layer: Layer, x: Tensor) -> Tensor:
     """One layer over 1 × length × hidden, every piece attending to every other."""
-    query, key, value = layer.mixed(x).chunk(3, -1)
+    query, key, value = layer.mixed(x).split(x.shape[-1], -1)
     context = Attention.apply(query, key, value, layer.heads)
     x = layer.attention_norm(x + layer.attended(context))
-    return layer.output_norm(x + layer.narrow(F.gelu(layer.widen(x))))
+    return layer.output_norm(x + layer.narrow(functional.gelu(layer.widen(x))))
 
 
 def pool_words(pool: WordPool, x: Tensor, start: Tensor, end: Tensor) -> Tensor:
     """1 × words × hidden: each word's first piece plus the learned share of its pieces' mean."""
-    sums = F.pad(x[0].cumsum(0), (0, 0, 1, 0))
+    sums = functional.pad(x[0].cumsum(0), (0, 0, 1, 0))
     mean = (sums[end[0]] - sums[start[0]]) / (end - start)[0, :, None]
     return (x[0][start[0]] + pool.share(mean))[None]
 
@@ -59,6 +59,7 @@ class LowerGraph(nn.Module):
         self.register_buffer("mix", torch.stack([torch.softmax(head.weights.detach(), 0) for head in self.heads]))
 
     def forward(self, ids: Tensor, word_start: Tensor, word_end: Tensor) -> tuple[Tensor, ...]:
+        """Inputs as those of `Lower`, a batch of one."""
         outputs = [self.lower.embeddings(ids)]
         for layer in self.lower.layers:
             outputs.append(run_layer(layer, outputs[-1]))
@@ -71,10 +72,10 @@ class LowerGraph(nn.Module):
 def run_head(head: WordHead, mixed: Tensor, start: Tensor, end: Tensor) -> Tensor:
     """Logits of the words from the mixed layers; the convolution as one product over three neighbours."""
     words = head.norm(pool_words(head.pool, mixed, start, end))
-    padded = F.pad(words, (0, 0, 1, 1))
+    padded = functional.pad(words, (0, 0, 1, 1))
     neighbours = torch.cat([padded[:, :-2], words, padded[:, 2:]], -1)
     weight = head.neighbours.weight.permute(2, 1, 0).reshape(-1, head.neighbours.out_channels)
-    return head.output(F.gelu(neighbours @ weight + head.neighbours.bias))
+    return head.output(functional.gelu(neighbours @ weight + head.neighbours.bias))
 
 
 class UpperGraph(nn.Module):
@@ -84,7 +85,7 @@ class UpperGraph(nn.Module):
         super().__init__()
         self.upper = upper
 
-    def forward(
+    def forward(  # noqa: PLR0917 - the inputs of a graph have an order
         self,
         hidden: Tensor,
         word_start: Tensor,
@@ -94,6 +95,7 @@ class UpperGraph(nn.Module):
         type_index: Tensor,
         anchor: Tensor,
     ) -> tuple[Tensor, ...]:
+        """Inputs as those of `Upper`, one candidate."""
         upper = self.upper
         first = word_start[0][anchor]
         marked = (torch.arange(hidden.shape[1]) == first).to(hidden.dtype)[None, :, None]
@@ -103,7 +105,7 @@ class UpperGraph(nn.Module):
             x = run_layer(layer, x)
         words = pool_words(upper.pool, x, word_start, word_end)
         at_anchor = words[0][anchor]
-        pairs = F.gelu(upper.pair(torch.cat([words, words * at_anchor[:, None]], -1)))
+        pairs = functional.gelu(upper.pair(torch.cat([words, words * at_anchor[:, None]], -1)))
         start, end = upper.start(pairs), upper.end(pairs)
         null = run_label(upper.null, x, at_anchor, torch.zeros(1, len(_TELLING) * x.shape[-1]))
         telling = telling_words(words, start, end, null)
@@ -115,7 +117,7 @@ def run_label(head: LabelHead, x: Tensor, anchor: Tensor, telling: Tensor) -> Te
     """Logits of one label, 1 × values."""
     attention = torch.softmax(head.attention(x)[..., 0], 1)
     pooled = (attention[:, None] @ x)[:, 0]
-    return head.output(F.gelu(head.inner(torch.cat([anchor, pooled, telling], -1))))
+    return head.output(functional.gelu(head.inner(torch.cat([anchor, pooled, telling], -1))))
 
 
 def telling_words(words: Tensor, start: Tensor, end: Tensor, null: Tensor) -> Tensor:

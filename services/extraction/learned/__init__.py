@@ -1,0 +1,1 @@
+"""The learned detector: from the encoder's output to findings."""

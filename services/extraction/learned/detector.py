@@ -1,0 +1,166 @@
+"""The learned detector as a spaCy component: ``lagebild_detector``.
+
+The lower network (`lagebild_encoder`) has said of every word whether it may be an anchor. Each candidate is read
+once more by the upper network, in a window around it: is it an event, which words fill its slots, which labels
+does it carry.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc
+
+from services.extraction.findings import Finding, Offsets, register_extensions
+from services.extraction.language.chunks import Chunk, Span, window
+from services.extraction.language.encoder import Encoded, EncodedChunk, drop_encoded, encoded
+from services.extraction.language.encoder_graph import Graph
+from services.extraction.learned import spans
+from services.extraction.learned.calibration import Calibration
+from services.extraction.learned.decoding import Candidate, Filler, best_of_neighbours, decode, sigmoid
+
+_FILE = "upper.onnx"
+_CALIBRATION = "calibration.json"
+
+
+@Language.factory("lagebild_detector", assigns=["doc._.findings"], requires=["doc.sents"])
+class Detector(Pipe):
+    """Runs the upper network on the candidates. Its graph and thresholds come with the saved pipeline.
+
+    Args:
+        nlp: the pipeline.
+        name: the component's name in it.
+    """
+
+    def __init__(self, nlp: Language, name: str) -> None:
+        register_extensions()
+        self.name = name
+        self._graph: Graph | None = None
+        self.calibration = Calibration()
+
+    def fill(self, graph: bytes, calibration: Calibration | None = None) -> None:
+        """Put the network in, as `training.export` does."""
+        self._graph = Graph(graph)
+        self.calibration = calibration or Calibration()
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set ``doc._.findings`` and free the encoder's results, which no later component needs."""
+        text = encoded(doc)
+        doc._.findings = tuple(self.findings(doc, text))
+        drop_encoded(doc)
+        return doc
+
+    def findings(self, doc: Doc, text: Encoded) -> Iterator[Finding]:
+        """The events of a document that the encoder has read, in the order of their anchors."""
+        thresholds = self.calibration.thresholds
+        for part in text.chunks:
+            for candidate in best_of_neighbours(list(self.candidates(text, part)), thresholds):
+                yield _finding(doc, part.chunk, text, candidate, self.calibration)
+
+    def candidates(self, text: Encoded, part: EncodedChunk) -> Iterator[Candidate]:
+        """Every word of a chunk's core that may be an anchor, read once more.
+
+        Raises:
+            ValueError: the component has no network yet.
+        """
+        if self._graph is None:
+            raise ValueError(f"`{self.name}` has no network: load a pipeline that `training.export` has made")
+        likely = sigmoid(part.anchors)
+        for word in range(*part.chunk.core):
+            for kind, name in enumerate(text.scheme.types):
+                if likely[word, kind] > self.calibration.candidates[name]:
+                    view = window(part.chunk, word)
+                    outputs = self._graph.run(
+                        {
+                            "hidden": part.hidden[None, slice(*view.subtokens)],
+                            "word_start": np.array([view.start], np.int64),
+                            "word_end": np.array([view.end], np.int64),
+                            "relative": np.array([view.relative], np.int64),
+                            "sentence": np.array([view.sentence], np.int64),
+                            "type_index": np.array([kind], np.int64),
+                            "anchor": np.array([view.anchor], np.int64),
+                        }
+                    )
+                    yield decode(text.scheme, part.chunk, view, kind, outputs)
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """The network and the calibration."""
+        contents = self._contents()
+        return util.to_bytes({file: partial(contents.__getitem__, file) for file in contents}, exclude)
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Detector":
+        """Reads what `to_bytes` wrote."""
+        contents: dict[str, bytes] = {}
+        files = (_FILE, _CALIBRATION)
+        util.from_bytes(data, {file: partial(contents.__setitem__, file) for file in files}, exclude)
+        self._restore(contents)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the network and the calibration into the folder `path`."""
+        Path(path).mkdir(parents=True, exist_ok=True)
+        for file, content in self._contents().items():
+            (Path(path) / file).write_bytes(content)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Detector":
+        """Reads what `to_disk` wrote."""
+        self._restore({file: (Path(path) / file).read_bytes() for file in (_FILE, _CALIBRATION)})
+        return self
+
+    def _contents(self) -> dict[str, bytes]:
+        if self._graph is None:
+            return {}
+        return {_FILE: self._graph.data, _CALIBRATION: self.calibration.to_bytes()}
+
+    def _restore(self, contents: Mapping[str, bytes]) -> None:
+        if contents:
+            self.fill(contents[_FILE], Calibration.from_bytes(contents[_CALIBRATION]))
+
+
+def _finding(doc: Doc, chunk: Chunk, text: Encoded, candidate: Candidate, calibration: Calibration) -> Finding:
+    anchor = chunk.words[candidate.word]
+    labels = _labels(text, candidate)
+    fields = text.scheme.fields[candidate.type]
+    slots: dict[str, tuple[Offsets, ...]] = {}
+    reasons = {label: f"network, {_percent(float(candidate.labels[label].max()))}" for label in labels}
+    for slot, filler in candidate.fillers.items():
+        if filler.odds <= calibration.slots.get(fields[slot], 0.0):
+            continue
+        if span := _span(doc.text, chunk, slot, filler):
+            slots[fields[slot]] = (span,)
+            reasons[fields[slot]] = f"network, {_percent(float(sigmoid(np.float32(filler.odds))))}"
+    return Finding(
+        type=cast(Literal["deployment", "supply", "statement"], candidate.type),
+        anchor=anchor,
+        evidence=_evidence(doc, anchor),
+        slots=slots,
+        labels=labels,
+        score=calibration.confidence(candidate.type, candidate.verdict),
+        reasons=reasons,
+    )
+
+
+def _labels(text: Encoded, candidate: Candidate) -> dict[str, str | bool]:
+    chosen = {name: text.scheme.labels[name][int(values.argmax())] for name, values in candidate.labels.items()}
+    return {name: value == "true" if value in ("true", "false") else value for name, value in chosen.items()}
+
+
+def _span(text: str, chunk: Chunk, slot: str, filler: Filler) -> Span | None:
+    words = chunk.words[filler.words[0]][0], chunk.words[filler.words[1] - 1][1]
+    return spans.content(text, words) if slot == "content" else spans.trimmed(text, words)
+
+
+def _evidence(doc: Doc, anchor: Span) -> Offsets:
+    """The sentence of the anchor."""
+    token = doc.char_span(*anchor, alignment_mode="expand")
+    sentence = token.sent if token is not None else doc[:]
+    return sentence.start_char, sentence.end_char
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
