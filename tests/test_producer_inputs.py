@@ -204,10 +204,12 @@ def test_a_file_without_a_known_ending_is_taken_for_what_it_begins_with(tmp_path
     ("content", "texts"),
     [(b'{"text": "Eins."}\n{"text": "Zwei."}\n', ["Eins.", "Zwei."]), (b"Eins.\nZwei.", ["Eins.\nZwei."])],
 )
-def test_standard_input(content: bytes, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content))))
-    found = list(read_articles(["-"]))
-    assert [item.text for item in found if isinstance(item, Article)] == texts
+def test_standard_input(content: bytes, texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with write(tmp_path / "in", content).open() as file:
+        for stdin in (file, io.TextIOWrapper(io.BytesIO(content))):
+            monkeypatch.setattr("sys.stdin", stdin)
+            found = list(read_articles(["-"]))
+            assert [item.text for item in found if isinstance(item, Article)] == texts
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from services.broker.probe import broker_answers
 from services.broker.watchdog import Watchdog
 from services.common.errors import UserError
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 # The JIT's first tier only and the serial collector: a short-lived broker on few cores starts faster with them.
 JVM_OPTIONS = (

@@ -19,7 +19,7 @@ from services.producer.reader import Reader
 
 SOURCE = "/lagebild/producer"
 MAX_IN_FLIGHT = 1000
-TOPIC_SECONDS = 5.0
+TOPIC_SECONDS = 3.0
 DRAIN_SECONDS = 30.0
 
 

@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
+from typing import cast
 
 from schemas import Article
 from services.common.errors import UserError
@@ -102,9 +103,12 @@ def _read_file(path: Path, options: ReadOptions) -> Items:
 
 
 def _stdin() -> BufferedReader:
-    stream = sys.stdin.buffer
-    assert isinstance(stream, BufferedReader)
-    return stream
+    # A reader of our own on the same file: Python ends with a crash where sys.stdin's own is still being read.
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except OSError:
+        # Something that is no file stands in for standard input, as in tests of commands.
+        return BufferedReader(cast("RawIOBase", sys.stdin.buffer))
 
 
 def _sniff(stream: BufferedReader, source: str, options: ReadOptions) -> Items:
