@@ -135,24 +135,35 @@ def _supplies(scene: Scene, speech: Sequence[Finding]) -> Iterator[Finding]:
         if not noun and cue is None:
             continue
         stretch = _stretch(sentence, at)
-        goods = _goods(sentence, stretch, at)
+        goods, amount = _goods(scene, stretch, at)
         receiving = bool(cue and cue[0].verb.lemma in words.receiving)
         slots = _supply_slots(scene, at, stretch, goods, receiving=receiving, speech=speech)
-        if (goods or noun) and (slots.get("supplier") or slots.get("recipient")):
+        slots |= {"quantity": (amount,)} if amount else {}
+        if (goods or amount or noun) and (slots.get("supplier") or slots.get("recipient")):
             rule = f"noun {token.text}" if noun else f"verb {cue[0].verb.lemma}" if cue else ""
-            yield _finding(scene, at, slots, _status(scene, at, stretch, speech), rule)
+            status, reported = _status(scene, at, stretch, speech)
+            if status == "actual" and cue:
+                status = words.supply_status.get(cue[0].verb.lemma, status)
+            yield _finding(scene, at, slots, (status, reported), rule)
 
 
-def _goods(sentence: Sentence, stretch: tuple[int, int], anchor: int) -> Offsets | None:
+def _goods(scene: Scene, stretch: tuple[int, int], anchor: int) -> tuple[Offsets | None, Offsets | None]:
+    """The goods nearest to the anchor and their amount; of "zehn Millionen Euro" there is an amount alone."""
+    sentence = scene.sentence
     known = [
         (first, end)
         for first, end in sentence.phrases(*stretch)
         if not first <= anchor < end and category_of(" ".join(w.text for w in sentence.words[first:end])) is not None
     ]
     if not known:
-        return None
+        return None, None
     first, end = min(known, key=lambda phrase: min(abs(phrase[0] - anchor), abs(phrase[1] - anchor)))
-    return sentence.span(first, end)
+    goods = sentence.span(first, end)
+    for amount in scene.quantities:
+        if amount[0] < goods[1] and goods[0] < amount[1]:
+            rest = sentence.index(amount[1])
+            return (sentence.span(rest, end) if rest < end else None), amount
+    return goods, _amount(scene, sentence.span(*stretch), goods)
 
 
 def _supply_slots(
@@ -183,7 +194,6 @@ def _supply_slots(
         "supplier": supplier,
         "recipient": recipient,
         "goods": goods,
-        "quantity": _amount(scene, clause, goods),
         "time": _nearest(scene.within(scene.dates, clause), scene.sentence.span(at, at + 1)),
     }
     return {name: (span,) for name, span in slots.items() if span is not None}

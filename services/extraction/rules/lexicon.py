@@ -58,6 +58,7 @@ class Lexicon:
         self.movement_nouns = _by_noun({move: deployment[move]["nouns"] for move in ("deploy", "withdraw")})
         self.supplies = Forms(Cue(parse_verb(entry), "supply", True) for entry in self.supply["verbs"])
         self.supply_nouns = _by_noun({"supply": self.supply["nouns"]})
+        self.supply_status = {lemma: status for status in ("planned", "possible") for lemma in self.supply[status]}
         self.receiving = frozenset(self.supply["receiving"])
         self.status = {name: frozenset(words) for name, words in done["status"].items()}
         subjunctive = read_table("reported_speech")["subjunctive"]

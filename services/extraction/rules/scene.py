@@ -38,6 +38,6 @@ class Scene:
     def preposition(self, span: Offsets) -> str:
         """The preposition that governs `span`, in small letters, or an empty string."""
         at = self.sentence.index(span[0]) - 1
-        while at >= 0 and self.sentence.tags[at] in "DA":
+        while at >= 0 and self.sentence.tags[at] in "DGA":
             at -= 1
         return self.sentence.lower[at] if at >= 0 and self.sentence.tags[at] in "PF" else ""

@@ -13,10 +13,18 @@ from spacy.tokens import Doc, Span, Token
 from services.extraction.findings import Offsets
 from services.extraction.tables import read_table
 
-_TAGS = {"determiner": "D", "pronoun": "R", "preposition": "P", "linking": "F", "auxiliary": "V", "other": "O"}
+_TAGS = {
+    "genitive": "G",
+    "determiner": "D",
+    "pronoun": "R",
+    "preposition": "P",
+    "linking": "F",
+    "auxiliary": "V",
+    "other": "O",
+}
 _ADJECTIVE = re.compile(r"[a-zäöüß-]+(?:e|en|er|es|em)$")
-_PHRASE = re.compile(r"D?A*N+(?:[FO]D?A*N+(?=[,.VOPQR]|$)|DA*N+|PN+(?=V|$))*|R")
-_SIMPLE = re.compile(r"D?A*N+(?:FD?A*N+|DA*N+)*")
+_PHRASE = re.compile(r"[DG]?A*N+(?:[FO][DG]?A*N+(?=[,.VOPQR]|$)|GA*N+|PN+(?=V|$))*|R")
+_SIMPLE = re.compile(r"[DG]?A*N+(?:F[DG]?A*N+|GA*N+)*")
 _MARKS = re.compile(r"[,;:–—]|-$")
 QUOTES = '„“”"»«'
 
@@ -83,14 +91,14 @@ class Sentence:
         if match is None:
             return None
         start = match.start()
-        while match.end() - start > 1 and self.tags[start] == "D":
+        while match.end() - start > 1 and self.tags[start] in "DG":
             start += 1
         return start, match.end()
 
     def phrases(self, first: int, end: int) -> Iterator[tuple[int, int]]:
         """The simple noun phrases between two words, determiners left out."""
         for match in _SIMPLE.finditer(self.tags, first, end):
-            start = match.start() + (1 if self.tags[match.start()] == "D" else 0)
+            start = match.start() + (1 if self.tags[match.start()] in "DG" else 0)
             yield start, match.end()
 
 

@@ -131,7 +131,7 @@ def _opens_clause(sentence: Sentence, opener: int, last: int) -> bool:
         return False
     if sentence.lower[following] in _CLAUSE_OPENERS or sentence.tags[following] == "Q":
         return True
-    relative = sentence.tags[following] in "DP" and sentence.tags[following + 1 : following + 2] in ("R", "V", "O")
+    relative = sentence.tags[following] in "DGP" and sentence.tags[following + 1 : following + 2] in ("R", "V", "O")
     return not relative and sentence.lower[following] not in _ASIDES and last - following > 2
 
 
@@ -163,7 +163,7 @@ def _by_source(sentence: Sentence, lexicon: Lexicon) -> Iterator[Finding]:
     for phrase in lexicon.sources["before"]:
         for at in _places(sentence, phrase):
             start = at + len(phrase)
-            while start < last and sentence.tags[start] in "FD":
+            while start < last and sentence.tags[start] in "FDG":
                 start += 1
             if speaker := sentence.phrase_at(start, last):
                 content = sentence.span(speaker[1], last) if at == 0 and speaker[1] < last else sentence.span(0, last)
