@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from services.extraction.linking.lexicon import Lexicon
 from services.extraction.linking.words import fold
 

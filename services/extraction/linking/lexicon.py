@@ -17,7 +17,6 @@ from services.extraction.linking.words import (
     Token,
     adjective_forms,
     fold,
-    key_of,
     lower_ending,
     name_forms,
     noun_forms,

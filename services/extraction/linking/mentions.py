@@ -9,7 +9,7 @@ from services.extraction.linking.grammar import head_gender, person_gender
 from services.extraction.linking.lexicon import Match
 from services.extraction.linking.model import LinkedParty
 from services.extraction.linking.persons import Persons
-from services.extraction.linking.phrases import DETERMINERS, Phrase, affiliation, heads, person_name
+from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.scene import Scene
 
 _SPEECH = (
@@ -41,14 +41,9 @@ def _opens(scene: Scene, index: int) -> bool:
     token = scene.tokens[index]
     if index in scene.by_token:
         return True
-    if (
-        token.text[0].islower()
-        or token.text[0].isdigit()
-        or token.key in PRONOUNS
-        or token.key in scene.lexicon.not_names
-    ):
+    if not token.capital or token.text[0].isdigit() or token.key in PRONOUNS or token.key in scene.lexicon.not_names:
         return False
-    return bool(scene.lexicon.role(token.key)) or scene.chunk(index) > index
+    return bool(token.roles) or scene.chunk(index) > index
 
 
 def read_mentions(
@@ -67,10 +62,10 @@ def read_mentions(
 
 def _mention(scene: Scene, persons: Persons, phrase: Phrase, link: Callable[[Phrase], LinkedParty]) -> Mention | None:
     party = link(phrase)
-    roles = heads(scene.tokens, phrase, scene.lexicon)
+    roles = phrase.heads
     if party.code is None and party.kind != "person" and not roles:
         return None
-    match = affiliation(scene.tokens, phrase, scene.lexicon)
+    match = phrase.affiliation
     head = scene.tokens[roles[0][0]].key if roles else match.head if match else ""
     speaks = _speaks(scene, phrase)
     return Mention(
@@ -85,7 +80,7 @@ def _mention(scene: Scene, persons: Persons, phrase: Phrase, link: Callable[[Phr
 def _gender(
     scene: Scene, persons: Persons, phrase: Phrase, party: LinkedParty, head: str, match: Match | None
 ) -> frozenset[str]:
-    name = person_name(scene.tokens, phrase, scene.lexicon)
+    name = phrase.name
     if party.kind == "person" and name is not None:
         known = persons.find(scene.tokens[name[1]].key)
         if known is not None:

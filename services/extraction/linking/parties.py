@@ -18,14 +18,7 @@ from services.extraction.linking.mentions import chunks_of, read_mentions
 from services.extraction.linking.model import Kind, LinkedParty
 from services.extraction.linking.persons import Person, Persons
 from services.extraction.linking.phrases import (
-    DETERMINERS,
     Phrase,
-    affiliation,
-    base_form,
-    heads,
-    led_by,
-    nobody_in_particular,
-    person_name,
 )
 from services.extraction.linking.scene import Scene
 
@@ -61,17 +54,7 @@ class PartyLinker:
         return LinkedParty(self._base(phrase, "m"), None, "unknown", "not in the tables, no clue in the article")
 
     def _base(self, phrase: Phrase, gender: str) -> str:
-        return base_form(self._scene.text, self._tokens, phrase, gender)
-
-    def _heads(self, phrase: Phrase) -> list[tuple[int, Groups]]:
-        return heads(self._tokens, phrase, self._lexicon)
-
-    def _words(self, phrase: Phrase) -> list[str]:
-        """Folded words of a phrase without its article."""
-        keys = [t.key for t in self._tokens[phrase.first : phrase.last + 1]]
-        while len(keys) > 1 and keys[0] in DETERMINERS:
-            keys.pop(0)
-        return keys
+        return phrase.base_form(self._scene.text, gender)
 
     # -- pronouns ------------------------------------------------------------------------------------------------
 
@@ -91,7 +74,7 @@ class PartyLinker:
     def _plural_verb(self, index: int) -> bool | None:
         """Whether the verb next to "sie" is plural; None where neither neighbour looks like a verb."""
         for neighbour in (index + 1, index - 1):
-            if 0 <= neighbour < len(self._tokens) and self._tokens[neighbour].text[0].islower():
+            if 0 <= neighbour < len(self._tokens) and not self._tokens[neighbour].capital:
                 key = self._tokens[neighbour].key
                 if key.endswith(_PLURAL_VERB):
                     return True
@@ -101,14 +84,14 @@ class PartyLinker:
 
     def _possessed(self, phrase: Phrase) -> LinkedParty | None:
         """ "sein Ministerium", "deren Sprecher", "unser Land": belongs where the pronoun's antecedent belongs."""
-        words, index = self._words(phrase), phrase.first
+        words, index = phrase.words, phrase.first
         if words[0] not in POSSESSIVES and index > 0 and self._scene.joined(index - 1, index):
             index -= 1
             words = [self._tokens[index].key, *words]
-        if len(words) < 2 or words[0] not in POSSESSIVES or affiliation(self._tokens, phrase, self._lexicon):
+        if len(words) < 2 or words[0] not in POSSESSIVES or phrase.affiliation:
             return None
         owner = self._antecedent(index)
-        if owner is None or owner.code is None or person_name(self._tokens, phrase, self._lexicon):
+        if owner is None or owner.code is None or phrase.name:
             return None
         groups = self._lexicon.role(words[-1])
         if "states" in groups and owner.code in self._lexicon.states:
@@ -120,12 +103,12 @@ class PartyLinker:
 
     def _without_code(self, phrase: Phrase) -> LinkedParty | None:
         """Media and unnamed people: no code, even with a nationality ("russische Experten")."""
-        if led_by(self._tokens, phrase):
+        if phrase.led:
             return LinkedParty(self._base(phrase, "f"), None, "unknown", "named by its leader only: no code")
         if any(m.entry.kind in ("organisation", "armed_group") and m.entry.code for m in phrase.matches):
             return None
         medium = next((m.entry.name for m in phrase.matches if m.entry.sort == "media"), None)
-        if medium is not None or any(self._medium(key) for key in self._words(phrase)):
+        if medium is not None or any(self._medium(key) for key in phrase.words):
             return LinkedParty(medium or self._base(phrase, "f"), None, "organisation", "medium: no code")
         if self._unnamed(phrase):
             return LinkedParty(self._base(phrase, "p"), None, "unknown", "unnamed people: no code")
@@ -134,9 +117,9 @@ class PartyLinker:
     def _unnamed(self, phrase: Phrase) -> bool:
         if any(m.entry.sort == "generic" for m in phrase.matches):
             return True
-        roles = self._heads(phrase)
-        if nobody_in_particular(self._tokens, phrase, self._lexicon):
-            return affiliation(self._tokens, phrase, self._lexicon) is None
+        roles = phrase.heads
+        if phrase.open:
+            return phrase.affiliation is None
         if not roles or "unnamed" not in roles[0][1]:
             return False
         key = self._tokens[roles[0][0]].key
@@ -147,15 +130,15 @@ class PartyLinker:
         return key in words or key.rpartition("-")[2] in words or key.endswith(_MEDIA_HEADS)
 
     def _named(self, phrase: Phrase) -> LinkedParty | None:
-        match = affiliation(self._tokens, phrase, self._lexicon)
+        match = phrase.affiliation
         if match is None or match.entry.code is None:
             return None
-        entry, roles = match.entry, self._heads(phrase)
+        entry, roles = match.entry, phrase.heads
         rule = f"{entry.sort}: {entry.name}"
-        name = person_name(self._tokens, phrase, self._lexicon)
+        name = phrase.name
         if name is not None and (roles or match.head) and name[0] > match.last:
             return LinkedParty(self._full_name(name), entry.code, "person", f"person by title; {rule}")
-        if not match.head and not roles and len(self._words(phrase)) <= match.last - match.first + 1:
+        if not match.head and not roles and len(phrase.words) <= match.last - match.first + 1:
             return LinkedParty(entry.name, entry.code, entry.kind, rule)
         officials = any(groups & _SPEAKING for _, groups in roles)
         gender = head_gender(self._tokens[roles[0][0]].key, self._lexicon) if roles else "m"
@@ -167,7 +150,7 @@ class PartyLinker:
         return known.name if known is not None and len(known.name) > len(written) else written
 
     def _person(self, phrase: Phrase) -> LinkedParty | None:
-        name = person_name(self._tokens, phrase, self._lexicon)
+        name = phrase.name
         if name is None:
             return None
         key = self._tokens[name[1]].key
@@ -195,14 +178,14 @@ class PartyLinker:
 
     def _titled(self, phrase: Phrase, name: tuple[int, int]) -> Mention | None:
         """For "Außenminister X" without a state: whom the article would mean by "der Außenminister" here."""
-        inside = next(((i, groups) for i, groups in self._heads(phrase) if i < name[0]), None)
+        inside = next(((i, groups) for i, groups in phrase.heads if i < name[0]), None)
         office = inside or self._persons.office_before(name[0]) or self._persons.office_after(name[1])
         return self._role_antecedent(*office) if office is not None and office[1] & _SPEAKING else None
 
     # -- roles ---------------------------------------------------------------------------------------------------
 
     def _role(self, phrase: Phrase) -> LinkedParty | None:
-        roles = self._heads(phrase)
+        roles = phrase.heads
         if not roles:
             return None
         index, groups = roles[0]
@@ -283,7 +266,7 @@ class PartyLinker:
         """A genitive or "in <capital>" right after the role, outside the span given."""
         scene = self._scene
         last = scene.with_attributes(index, index)
-        match = affiliation(scene.tokens, scene.of_tokens(index, last), self._lexicon) if last > index else None
+        match = scene.of_tokens(index, last).affiliation if last > index else None
         if match is None or match.entry.code is None:
             return None
         return self._standing_for(index, match.entry.code, match.entry.name, match.entry.kind)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.extraction.linking.grammar import head_gender, person_gender
 from services.extraction.linking.lexicon import Match
-from services.extraction.linking.phrases import DETERMINERS, Phrase, affiliation, heads, person_name
+from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.scene import Scene
 from services.extraction.linking.words import lower_ending
 
@@ -31,7 +31,7 @@ class Persons:
         self._known: dict[str, Person] = {}
         for number, (first, last) in enumerate(chunks):
             phrase = scene.of_tokens(first, last)
-            name = person_name(scene.tokens, phrase, scene.lexicon)
+            name = phrase.name
             if name is not None and (name[0] < name[1] or name[0] > first):
                 self.learn(scene.tokens[name[1]].key, self._read(phrase, name, chunks[number - 1] if number else None))
 
@@ -53,7 +53,7 @@ class Persons:
     def _read(self, phrase: Phrase, name: tuple[int, int], before: tuple[int, int] | None) -> Person:
         tokens, lexicon = self._scene.tokens, self._scene.lexicon
         written = self._scene.text[tokens[name[0]].start : tokens[name[1]].end]
-        titles = [(i, groups) for i, groups in heads(tokens, phrase, lexicon) if i < name[0]]
+        titles = [(i, groups) for i, groups in phrase.heads if i < name[0]]
         gender = person_gender(tokens[name[0]].text, lexicon) if name[0] < name[1] else frozenset("mf")
         if titles:
             gender = frozenset(head_gender(tokens[titles[-1][0]].key, lexicon)) & frozenset("mf") or gender
@@ -68,7 +68,7 @@ class Persons:
         self, phrase: Phrase, name: tuple[int, int], before: tuple[int, int] | None
     ) -> tuple[Match | None, str]:
         scene = self._scene
-        match = affiliation(scene.tokens, phrase, scene.lexicon)
+        match = phrase.affiliation
         if match is not None and match.entry.code and self._is_title(phrase, match, name[0]):
             return match, "title"
         match = self._apposition(name[1])
@@ -76,15 +76,15 @@ class Persons:
             return match, "apposition"
         if before is not None and self._comma_between(before[1], phrase.first):
             earlier = scene.of_tokens(*before)
-            if heads(scene.tokens, earlier, scene.lexicon):
-                return affiliation(scene.tokens, earlier, scene.lexicon), "title before"
+            if earlier.heads:
+                return earlier.affiliation, "title before"
         return None, ""
 
     def _is_title(self, phrase: Phrase, match: Match, name: int) -> bool:
         """Whether the match belongs to what stands before the name as a title: it names an office itself, or an office
         stands in the phrase, or it stands right before the name ("die Deutsche Annegret Berger")."""
         scene = self._scene
-        roles = [i for i, _ in heads(scene.tokens, phrase, scene.lexicon) if i < name]
+        roles = [i for i, _ in phrase.heads if i < name]
         return bool(match.head or roles) or match.last == name - 1
 
     def _apposition(self, last: int) -> Match | None:
@@ -94,7 +94,7 @@ class Persons:
             return None
         between = scene.text[scene.tokens[last].end : scene.tokens[index].start].strip()
         if between == "(":
-            return affiliation(scene.tokens, scene.of_tokens(index, scene.chunk(index)), scene.lexicon)
+            return scene.of_tokens(index, scene.chunk(index)).affiliation
         if between != ",":
             return None
         while (
@@ -102,38 +102,34 @@ class Persons:
         ):
             index += 1
         phrase = scene.of_tokens(index, scene.with_attributes(index, scene.chunk(index)))
-        first = next(
-            (i for i in range(phrase.first, phrase.last + 1) if scene.tokens[i].text[0].isupper()), phrase.first
-        )
-        office = scene.lexicon.role(scene.tokens[first].key) or any(m.first == first and m.head for m in phrase.matches)
-        return affiliation(scene.tokens, phrase, scene.lexicon) if office else None
+        first = next((i for i in range(phrase.first, phrase.last + 1) if scene.tokens[i].capital), phrase.first)
+        office = scene.tokens[first].roles or any(m.first == first and m.head for m in phrase.matches)
+        return phrase.affiliation if office else None
 
     def office_after(self, last: int) -> tuple[int, frozenset[str]] | None:
         """The office in an apposition after a name: "X, der Vorsitzende der Wahlkommission,"."""
         scene, index = self._scene, last + 1
         if index >= len(scene.tokens) or scene.text[scene.tokens[last].end : scene.tokens[index].start].strip() != ",":
             return None
-        while (
-            index < len(scene.tokens) - 1 and scene.tokens[index].text[0].islower() and scene.joined(index, index + 1)
-        ):
+        while index < len(scene.tokens) - 1 and not scene.tokens[index].capital and scene.joined(index, index + 1):
             if scene.tokens[index].key not in DETERMINERS and not lower_ending(scene.tokens[index].key):
                 return None
             index += 1
-        groups = scene.lexicon.role(scene.tokens[index].key)
-        return (index, groups) if groups and scene.tokens[index].text[0].isupper() else None
+        groups = scene.tokens[index].roles
+        return (index, groups) if groups and scene.tokens[index].capital else None
 
     def office_before(self, first: int) -> tuple[int, frozenset[str]] | None:
         """The office right before a name, or before a comma: "Außenminister X", "der Chefunterhändler der Regierung, X"."""
         scene, index = self._scene, first - 1
         if index < 0:
             return None
-        groups = scene.lexicon.role(scene.tokens[index].key)
+        groups = scene.tokens[index].roles
         if scene.joined(index, first):
             return (index, groups) if groups else None
         before = next(((a, b) for a, b in self._chunks if b == index), None)
         if before is None or not self._comma_between(index, first):
             return None
-        return next(iter(heads(scene.tokens, scene.of_tokens(*before), scene.lexicon)), None)
+        return next(iter(scene.of_tokens(*before).heads), None)
 
     def _comma_between(self, left: int, right: int) -> bool:
         scene = self._scene

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from services.extraction.linking.lexicon import Lexicon, Match
 from services.extraction.linking.words import Token, fold
@@ -22,116 +23,117 @@ _NOT_WHOSE = _words("in im für gegen über nach zu zum zur an am bei beim aus n
 _PLACED = _words("in im aus bei beim")
 _PARTICLES = _words("von van de der den zu zur vom al el bin ibn da di du le la del dos das")
 _JOINED_PARTICLES = ("al-", "el-", "az-", "as-")
-AFFILIATING = frozenset(
+_AFFILIATING = frozenset(
     ("state", "adjective", "people", "capital", "seat", "body", "member", "organisation", "part", "region")
 )
+_NATIONAL = frozenset(("adjective", "state", "people", "capital"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Phrase:
-    """A span's tokens (indices first..last, inclusive) with the names found in it."""
+    """Tokens first..last (inclusive) of an article, with the names of the tables that lie wholly in them."""
 
+    tokens: Sequence[Token]
+    lexicon: Lexicon
     first: int
     last: int
     matches: tuple[Match, ...]
 
+    @cached_property
+    def heads(self) -> list[tuple[int, frozenset[str]]]:
+        """The role nouns with their groups, in order."""
+        return [(i, self.tokens[i].roles) for i in range(self.first, self.last + 1) if self.tokens[i].roles]
 
-def person_name(tokens: Sequence[Token], phrase: Phrase, lexicon: Lexicon) -> tuple[int, int] | None:
-    """Token indices of a person's name at the end of a phrase: capitalised words that are no role and no other name."""
-    taken = {i for m in phrase.matches if m.entry.sort != "person" for i in range(m.first, m.last + 1)}
-    persons = {i for m in phrase.matches if m.entry.sort == "person" for i in range(m.first, m.last + 1)}
-    first = phrase.last + 1
-    while first > phrase.first and (first - 1 in persons or _name_word(tokens[first - 1], first - 1 in taken, lexicon)):
-        first -= 1
-    while (
-        first <= phrase.last and tokens[first].text[0].islower() and not tokens[first].key.startswith(_JOINED_PARTICLES)
-    ):
-        first += 1
-    return (first, phrase.last) if first <= phrase.last else None
+    @cached_property
+    def words(self) -> list[str]:
+        """The folded words without a leading article."""
+        keys = [t.key for t in self.tokens[self.first : self.last + 1]]
+        while len(keys) > 1 and keys[0] in DETERMINERS:
+            keys.pop(0)
+        return keys
 
+    @cached_property
+    def name(self) -> tuple[int, int] | None:
+        """Token indices of a person's name at the end: capitalised words that are no role and no other name."""
+        taken = {i: m.entry.sort == "person" for m in self.matches for i in range(m.first, m.last + 1)}
+        first = self.last + 1
+        while first > self.first and self._in_name(first - 1, taken.get(first - 1)):
+            first -= 1
+        while first <= self.last and self._particle(self.tokens[first]):
+            first += 1
+        return (first, self.last) if first <= self.last else None
 
-def _name_word(token: Token, taken: bool, lexicon: Lexicon) -> bool:
-    if token.text[0].islower():
-        return token.key in _PARTICLES or token.key.startswith(_JOINED_PARTICLES)
-    return not (taken or token.text[0].isdigit() or token.key in lexicon.not_names or lexicon.role(token.key))
+    def _in_name(self, index: int, person: bool | None) -> bool:
+        token = self.tokens[index]
+        if person is not None:
+            return person
+        if not token.capital:
+            return token.key in _PARTICLES or token.key.startswith(_JOINED_PARTICLES)
+        return not token.roles and token.key not in self.lexicon.not_names
 
+    def _particle(self, token: Token) -> bool:
+        return not token.capital and not token.key.startswith(_JOINED_PARTICLES)
 
-def heads(tokens: Sequence[Token], phrase: Phrase, lexicon: Lexicon) -> list[tuple[int, frozenset[str]]]:
-    """The role nouns of a phrase with their groups, in order."""
-    found = []
-    for index in range(phrase.first, phrase.last + 1):
-        token = tokens[index]
-        if not token.text[0].islower():
-            groups = lexicon.role(token.key)
-            if groups:
-                found.append((index, groups))
-    return found
+    @cached_property
+    def affiliation(self) -> Match | None:
+        """The match that says to whom the phrase belongs, or None.
 
+        The first one, with these exceptions: an organisation outranks a nationality before it ("deutsche EU-Beamte"),
+        unless an envoy is sent to it; a party after in, für, gegen ... is where or about whom, not whose, unless the
+        phrase names no other and no envoy ("Außenministerium in Moskau").
+        """
+        candidates = [m for m in self.matches if m.entry.sort in _AFFILIATING]
+        if not candidates:
+            return None
+        envoy = any("envoys" in groups for _, groups in self.heads)
+        free = [m for m in candidates if self._before(m) not in _NOT_WHOSE]
+        if free:
+            return self._ranked(free, envoy)
+        if envoy or self._before(candidates[0]) not in _PLACED:
+            return None
+        return candidates[0]
 
-def affiliation(tokens: Sequence[Token], phrase: Phrase, lexicon: Lexicon) -> Match | None:
-    """The match that says to whom the phrase belongs, or None.
+    def _before(self, match: Match) -> str:
+        """The preposition that governs a match, or the capitalised word before it; "" at the phrase's beginning."""
+        index = match.first - 1
+        while index >= self.first and not self.tokens[index].capital:
+            if self.tokens[index].key in _NOT_WHOSE:
+                return self.tokens[index].key
+            index -= 1
+        return self.tokens[index].key if index >= self.first else ""
 
-    The first one, with these exceptions: an organisation outranks a nationality before it ("deutsche EU-Beamte"), unless an
-    envoy is sent to it; a party after in/für/gegen ... is where or about whom, not whose, unless the phrase names no other
-    and no envoy ("Außenministerium in Moskau"); "US-geführt" names the leader, not the party.
-    """
-    candidates = [m for m in phrase.matches if m.entry.sort in AFFILIATING]
-    if not candidates:
-        return None
-    envoy = any("envoys" in groups for _, groups in heads(tokens, phrase, lexicon))
-    free = [m for m in candidates if _before(tokens, phrase, m) not in _NOT_WHOSE]
-    if free:
-        return _ranked(free, tokens, envoy)
-    if envoy or _before(tokens, phrase, candidates[0]) not in _PLACED:
-        return None
-    return candidates[0]
-
-
-def _before(tokens: Sequence[Token], phrase: Phrase, match: Match) -> str:
-    """The word before a match, an article skipped; "" at the phrase's beginning."""
-    index = match.first - 1
-    while index >= phrase.first and (tokens[index].key in DETERMINERS or tokens[index].text[0].islower()):
-        if tokens[index].key in _NOT_WHOSE:
-            return tokens[index].key
-        index -= 1
-    return tokens[index].key if index >= phrase.first else ""
-
-
-def _ranked(matches: list[Match], tokens: Sequence[Token], envoy: bool) -> Match:
-    first = matches[0]
-    if first.entry.sort in ("adjective", "state", "people", "capital") and first.entry.kind == "state" and not envoy:
-        for match in matches[1:]:
-            if match.entry.kind in ("organisation", "armed_group") and match.entry.sort != "adjective":
-                if all(tokens[i].text[0].islower() for i in range(first.last + 1, match.first)):
+    def _ranked(self, matches: list[Match], envoy: bool) -> Match:
+        first = matches[0]
+        if first.entry.sort in _NATIONAL and first.entry.kind == "state" and not envoy:
+            for match in matches[1:]:
+                grouped = match.entry.kind in ("organisation", "armed_group") and match.entry.sort != "adjective"
+                if grouped and not any(self.tokens[i].capital for i in range(first.last + 1, match.first)):
                     return match
-    return first
+        return first
 
+    @property
+    def open(self) -> bool:
+        """Whether an adjective like "westlich" or "ausländisch" leaves it open who is meant."""
+        return any(key in self.lexicon.unnamed_adjectives for key in self.words[:-1] or self.words)
 
-def nobody_in_particular(tokens: Sequence[Token], phrase: Phrase, lexicon: Lexicon) -> bool:
-    """Whether an adjective like "westlich" or "ausländisch" leaves open who is meant."""
-    return any(
-        t.key in lexicon.unnamed_adjectives and t.text[0].islower() for t in tokens[phrase.first : phrase.last + 1]
-    ) or (tokens[phrase.first].key in lexicon.unnamed_adjectives and phrase.first < phrase.last)
+    @property
+    def led(self) -> bool:
+        """Whether the phrase names only who leads: "US-geführte Koalition", "von Saudi-Arabien geführt"."""
+        return any("gefuehrt" in key for key in self.words)
 
+    def base_form(self, text: str, gender: str) -> str:
+        """Without article and in the nominative: "ukrainischen Präsidenten" gives "ukrainischer Präsident".
 
-def led_by(tokens: Sequence[Token], phrase: Phrase) -> bool:
-    """Whether the phrase names only who leads: "US-geführte Koalition", "von Saudi-Arabien geführt"."""
-    return any("gefuehrt" in t.key for t in tokens[phrase.first : phrase.last + 1])
-
-
-def base_form(text: str, tokens: Sequence[Token], phrase: Phrase, gender: str) -> str:
-    """A phrase without article and in the nominative: "ukrainischen Präsidenten" gives "ukrainischer Präsident".
-
-    gender: m, f, n or p of the head. Only a leading adjective and a genitive -s of the head are set back; the rest is
-    copied.
-    """
-    first = phrase.first
-    while first < phrase.last and tokens[first].key in DETERMINERS:
-        first += 1
-    words = text[tokens[first].start : tokens[phrase.last].end]
-    ending = {"m": "er", "n": "es"}.get(gender, "e")
-    if first < phrase.last and tokens[first].text[0].islower():
-        words = re.sub(r"^(\w[\w-]*?(?:isch|deutsch|lich|ig))(?:e|en|er|es|em)\b", rf"\1{ending}", words)
-    return re.sub(
-        r"(ministerium|präsidium|militär|parlament|amt|Heer|minister|sprecher|Bündnis)s(?:es)?$", r"\1", words
-    )
+        gender: m, f, n or p of the head. Only a leading adjective and a genitive -s of the head are set back; the rest is
+        copied.
+        """
+        first = self.first
+        while first < self.last and self.tokens[first].key in DETERMINERS:
+            first += 1
+        words = text[self.tokens[first].start : self.tokens[self.last].end]
+        ending = {"m": "er", "n": "es"}.get(gender, "e")
+        if first < self.last and not self.tokens[first].capital:
+            words = re.sub(r"^(\w[\w-]*?(?:isch|deutsch|lich|ig))(?:e|en|er|es|em)\b", rf"\1{ending}", words)
+        return re.sub(
+            r"(ministerium|präsidium|militär|parlament|amt|Heer|minister|sprecher|Bündnis)s(?:es)?$", r"\1", words
+        )

@@ -8,7 +8,7 @@ from services.extraction.linking.coreference import Mention
 from services.extraction.linking.gazetteer import Gazetteer, Town
 from services.extraction.linking.lexicon import Entry, Match
 from services.extraction.linking.model import LinkedPlace
-from services.extraction.linking.phrases import DETERMINERS, Phrase, heads
+from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.scene import Scene
 
 _SORTS = frozenset(("state", "adjective", "people", "capital", "region"))
@@ -131,11 +131,7 @@ class PlaceLinker:
         for length in range(min(4, phrase.last - phrase.first + 1), 0, -1):
             for first in range(phrase.last - length + 1, phrase.first - 1, -1):
                 token = tokens[first]
-                if (
-                    token.text[0].islower()
-                    or token.key in lexicon.not_names
-                    or (length == 1 and lexicon.role(token.key))
-                ):
+                if not token.capital or token.key in lexicon.not_names or (length == 1 and token.roles):
                     continue
                 written = self._scene.text[token.start : tokens[first + length - 1].end]
                 town = self._choose(self._gazetteer.find(written))
@@ -146,7 +142,7 @@ class PlaceLinker:
     def _choose(self, towns: list[Town]) -> Town | None:
         named = [town for town in towns if self._scene.countries[town.country]]
         large = [town for town in towns if town.population >= _SMALL_TOWN]
-        return (named or large or [None])[0]
+        return next(iter(named or large), None)
 
     def _taken_up(self, phrase: Phrase, text: str) -> LinkedPlace:
         """ "dort", "das Land", "der Flughafen": the place last named that it may mean."""
@@ -168,7 +164,7 @@ class PlaceLinker:
     def _antecedent(self, phrase: Phrase) -> tuple[Entry | None, str]:
         scene = self._scene
         key = scene.tokens[phrase.last].key
-        roles = heads(scene.tokens, phrase, scene.lexicon)
+        roles = phrase.heads
         names = scene.lexicon.epithets.get(scene.tokens[roles[0][0]].key if roles else key)
         before = [m for m in scene.matches if m.first < phrase.first and m.entry.sort in _SORTS]
         if names is not None:

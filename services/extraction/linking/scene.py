@@ -48,7 +48,7 @@ class Scene:
             options = [m for m in self.by_token.get(index, ()) if m.last <= last]
             if options:
                 inside.append(self.preferred(options))
-        return Phrase(first, last, tuple(inside))
+        return Phrase(self.tokens, self.lexicon, first, last, tuple(inside))
 
     def preferred(self, options: Sequence[Match]) -> Match:
         """Of several entries for one written form, the one whose party the article names most; former states only
@@ -76,17 +76,15 @@ class Scene:
         last = first
         while last + 1 < len(self.tokens) and self.joined(last, last + 1) and self._continues(last + 1):
             last += 1
-        while last > first and self.tokens[last].text[0].islower() and last not in self.by_token:
+        while last > first and not self.tokens[last].capital and last not in self.by_token:
             last -= 1
         return last
 
     def _continues(self, index: int) -> bool:
         token = self.tokens[index]
-        if token.text[0].isupper() or token.text[0].isdigit():
+        if token.capital or token.text[0].isdigit():
             return True
-        follows = (
-            index + 1 < len(self.tokens) and self.tokens[index + 1].text[0].isupper() and self.joined(index, index + 1)
-        )
+        follows = index + 1 < len(self.tokens) and self.tokens[index + 1].capital and self.joined(index, index + 1)
         return follows and (token.key in _NAMELY - DETERMINERS or token.key.startswith("al-") or _adjective(token))
 
     def with_attributes(self, first: int, last: int) -> int:
@@ -109,7 +107,7 @@ class Scene:
         if index == last + 1 or index >= len(self.tokens) or not self.joined(index - 1, index):
             return last
         token = self.tokens[index]
-        named = token.text[0].isupper() or (_adjective(token) and index in self.by_token)
+        named = token.capital or (_adjective(token) and index in self.by_token)
         return self.chunk(index) if named and self.tokens[last + 1].key in _LINKS else last
 
 
@@ -119,12 +117,12 @@ def _adjective(token: Token) -> bool:
 
 def build_scene(text: str, title: str | None, sentences: Sequence[tuple[int, int]], lexicon: Lexicon) -> Scene:
     """Look up a whole article; the title only adds to what counts as the article's parties."""
-    tokens = tokenise(text)
+    tokens = tokenise(text, lexicon.role)
     matches = lexicon.scan(tokens)
     by_token: dict[int, list[Match]] = {}
     for match in matches:
         by_token.setdefault(match.first, []).append(match)
-    titled = lexicon.scan(tokenise(title)) if title else []
+    titled = lexicon.scan(tokenise(title, lexicon.role)) if title else []
     counts = Counter(m.entry.code for m in matches + titled if m.entry.code and _speaks_for(m.entry))
     starts = sorted(start for start, _ in sentences) or [0]
     countries = Counter(m.entry.country for m in matches + titled if m.entry.country)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 _TOKEN = re.compile(r"\w+(?:[-'’‑]\w+)*")
 _FOLD = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "’": "'", "‑": "-", "ı": "i", "ł": "l", "ø": "o"})
@@ -15,14 +15,22 @@ _ADJECTIVE_ENDINGS = ("", "e", "en", "er", "es", "em")
 _UNINFLECTED = frozenset("der die das des den dem von vom zu zur im in für und ohne al el bin de du".split())
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word of the text; start and end are code points, end exclusive; key is its folded form."""
+class Token(NamedTuple):
+    """A word of the text; start and end are code points, end exclusive; key is its folded form.
+
+    roles: the groups of roles.yaml that a capitalised word belongs to.
+    """
 
     text: str
     start: int
     end: int
     key: str
+    roles: frozenset[str]
+
+    @property
+    def capital(self) -> bool:
+        """Whether the word begins with a capital letter."""
+        return self.text[0].isupper()
 
 
 @lru_cache(maxsize=50_000)
@@ -35,9 +43,15 @@ def fold(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def tokenise(text: str) -> list[Token]:
+def tokenise(text: str, roles: Callable[[str], frozenset[str]]) -> list[Token]:
     """The words of a text; hyphens and apostrophes inside a word belong to it."""
-    return [Token(m.group(), m.start(), m.end(), fold(m.group())) for m in _TOKEN.finditer(text)]
+    none: frozenset[str] = frozenset()
+    tokens = []
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        key = fold(word)
+        tokens.append(Token(word, match.start(), match.end(), key, none if word[0].islower() else roles(key)))
+    return tokens
 
 
 def key_of(phrase: str) -> str:
@@ -133,12 +147,3 @@ def _last_forms(word: str) -> list[str]:
 def lower_ending(key: str) -> bool:
     """Whether a folded word may be an inflected adjective."""
     return key.endswith(("e", "en", "er", "es", "em"))
-
-
-def windows(tokens: list[Token], start: int, end: int) -> Iterator[Token]:
-    """The tokens that lie in text[start:end], also those cut by its borders."""
-    for token in tokens:
-        if token.start >= end:
-            return
-        if token.end > start:
-            yield token
