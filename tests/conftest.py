@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from services.broker import LocalBroker
 from services.common.settings import Settings
 from services.common.topics import create_topics, topic_specs
+from tests.postgres import postgres  # noqa: F401 - a fixture, for all tests
 
 ReadTopic = Callable[[str], Awaitable[list[ConsumerRecord]]]
 RawRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]

@@ -8,7 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, LiteralString
+
+import psycopg
+import pytest
 
 INSTALL: Final = "PostgreSQL 15 or newer is needed for the tests: apt-get install postgresql"
 PLACES: Final = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt/postgresql@15")
@@ -39,14 +42,28 @@ class PostgresServer:
         """Stop it; "immediate" is what a crash does."""
         self._control("stop", "-m", mode)
 
-    def execute(self, database: str, *statements: str) -> str:
-        """Run statements as the server's owner; their output, rows as lines."""
-        command = [_program("psql"), "-h", str(self.folder), "-U", "lagebild", "-d", database, "-AtqX"]
-        arguments = [part for statement in ("\\set ON_ERROR_STOP on", *statements) for part in ("-c", statement)]
-        return _run([*command, *arguments]).strip()
+    def execute(self, database: str, statement: LiteralString) -> list[tuple[Any, ...]]:
+        """Run a statement as the server's owner; its rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def fresh_database(self) -> str:
+        """The server's one database for tests, emptied of what the last test left; its URL."""
+        # A database for each test takes a second: PostgreSQL copies its template, and writes all of it to disk.
+        self.execute("postgres", "DROP SCHEMA IF EXISTS public CASCADE")
+        self.execute("postgres", "CREATE SCHEMA public")
+        return self.url("postgres")
 
     def _control(self, action: str, *options: str) -> None:
         _run([_program("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-t", "60", *options, action])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server that lives as long as the test session."""
+    with postgres_server() as server:
+        yield server
 
 
 @contextmanager
