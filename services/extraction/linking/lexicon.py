@@ -76,10 +76,13 @@ class Lexicon:
         self.organisations: dict[str, Entry] = {}
         self.unnamed_adjectives = frozenset(f for stem in tables.unnamed_adjectives for f in adjective_forms(stem))
         self.epithets = {form: frozenset(names) for word, names in tables.epithets.items() for form in noun_forms(word)}
+        self.certain_epithets = {form: tables.epithets[w][0] for w in tables.certain_epithets for form in noun_forms(w)}
         self.not_names = frozenset(map(fold, tables.roles["not_names"]))
         self.feminine_names = frozenset(map(fold, tables.feminine_names))
         self.masculine_names = frozenset(map(fold, tables.masculine_names))
+        self.by_name: dict[str, Entry] = {}
         for forms, entry in _all_entries(tables):
+            self.by_name.setdefault(entry.name, entry)
             if entry.sort == "state" and entry.code:
                 self.states.setdefault(entry.code, entry)
             elif entry.sort == "organisation" and entry.code:
@@ -148,7 +151,7 @@ class Lexicon:
 
     def _directed(self, key: str, word: str) -> tuple[tuple[Entry, str], ...]:
         direction = _DIRECTION.match(key)
-        if not direction or direction.end() == len(key):
+        if not direction or direction.end() == len(key) or key in self.unnamed_adjectives:
             return ()
         entries = self._entries.get(key[direction.end() :], ())
         found = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from services.extraction.linking.coreference import PRONOUNS, Mention
+from services.extraction.linking.coreference import PRONOUNS, SPEECH, Mention
 from services.extraction.linking.grammar import head_gender, person_gender
 from services.extraction.linking.lexicon import Match
 from services.extraction.linking.model import LinkedParty
@@ -12,12 +12,7 @@ from services.extraction.linking.persons import Persons
 from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.scene import Scene
 
-_SPEECH = (
-    "sagt", "erklaer", "teilt", "beton", "forder", "warn", "bericht", "schrieb", "schreib", "sprach", "spricht", "kritisier",
-    "fuegt", "kuendig", "aeusser", "meint", "bekraeft", "verlang", "beschuldig", "warf", "wirft", "wies", "bestaetig", "bestritt",
-    "dementier", "nannte", "raeumt", "versicher", "mahnt", "rief", "hiess", "gab", "zufolge", "laut", "begruess", "verurteil",
-    "behaupt", "drohte", "bezeichne", "zitier", "angaben", "lehnt", "klagt", "stellte", "wandte", "antwort", "versprach", "plaedier",
-)  # fmt: skip
+_PLACE_SORTS = frozenset(("capital", "seat"))
 _OBLIQUE = frozenset(
     "in im nach bei beim aus ueber an am vor gegen mit fuer von vom durch den dem des zu zur zum auf um".split()
 )
@@ -32,9 +27,16 @@ def chunks_of(scene: Scene) -> Iterator[tuple[int, int]]:
         if not _opens(scene, index):
             index += 1
             continue
-        last = scene.with_attributes(index, scene.chunk(index))
-        yield index, last
+        end = scene.chunk(index)
+        last = scene.with_attributes(index, end)
+        yield _party_start(scene, index, end), last
         index = last + 1
+
+
+def _party_start(scene: Scene, first: int, last: int) -> int:
+    """Where the party begins in a chunk: "Am Mittwoch" or "Ersatz" before a name or role belongs to no party."""
+    known = (i for i in range(first, last + 1) if i in scene.by_token or scene.tokens[i].roles)
+    return next(known, first)
 
 
 def _opens(scene: Scene, index: int) -> bool:
@@ -103,10 +105,12 @@ def _subject(scene: Scene, phrase: Phrase) -> bool:
 
 def _oblique(scene: Scene, phrase: Phrase) -> bool:
     first = phrase.first
+    if phrase.affiliation is not None and phrase.affiliation.entry.sort in _PLACE_SORTS:
+        return False  # "In Moskau sprach der Außenminister": a capital after a preposition speaks, it suffers nothing
     return first > 0 and scene.joined(first - 1, first) and scene.tokens[first - 1].key in _OBLIQUE
 
 
 def _speaks(scene: Scene, phrase: Phrase) -> bool:
     first, last, tokens = phrase.first, phrase.last, scene.tokens
     before = [tokens[i] for i in range(max(0, first - 3), first) if scene.sentence(i) == scene.sentence(first)]
-    return any(token.key.startswith(_SPEECH) for token in before + tokens[last + 1 : last + 3])
+    return any(token.key.startswith(SPEECH) for token in before + tokens[last + 1 : last + 3])

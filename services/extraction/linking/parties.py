@@ -7,6 +7,7 @@ from collections.abc import Callable
 from services.extraction.linking.coreference import (
     POSSESSIVES,
     PRONOUNS,
+    SPEECH,
     Mention,
     latest,
     most_salient,
@@ -45,7 +46,7 @@ class PartyLinker:
     def link(self, phrase: Phrase) -> LinkedParty:
         """The party of a phrase; mentions after it in the article never decide, save for a person's title."""
         steps: tuple[Callable[[Phrase], LinkedParty | None], ...] = (
-            self._pronoun, self._without_code, self._possessed, self._named, self._person, self._role
+            self._pronoun, self._possessed, self._without_code, self._named, self._person, self._role
         )  # fmt: skip
         for step in steps:
             party = step(phrase)
@@ -69,7 +70,9 @@ class PartyLinker:
 
     def _antecedent(self, index: int) -> Mention | None:
         word = self._tokens[index].key
-        return resolve_pronoun(word, self._plural_verb(index), index, self._scene.sentence(index), self.mentions)
+        beside = self._tokens[max(0, index - 1) : index] + self._tokens[index + 1 : index + 2]
+        said = any(t.key.startswith(SPEECH) for t in beside)
+        return resolve_pronoun(word, self._plural_verb(index), said, index, self._scene.sentence(index), self.mentions)
 
     def _plural_verb(self, index: int) -> bool | None:
         """Whether the verb next to "sie" is plural; None where neither neighbour looks like a verb."""
@@ -88,10 +91,10 @@ class PartyLinker:
         if words[0] not in POSSESSIVES and index > 0 and self._scene.joined(index - 1, index):
             index -= 1
             words = [self._tokens[index].key, *words]
-        if len(words) < 2 or words[0] not in POSSESSIVES or phrase.affiliation:
+        if len(words) < 2 or words[0] not in POSSESSIVES or phrase.affiliation or self._heads_unnamed(phrase):
             return None
         owner = self._antecedent(index)
-        if owner is None or owner.code is None or phrase.name:
+        if owner is None or owner.code is None or (phrase.name and phrase.name[0] < phrase.name[1]):
             return None
         groups = self._lexicon.role(words[-1])
         if "states" in groups and owner.code in self._lexicon.states:
@@ -105,7 +108,7 @@ class PartyLinker:
         """Media and unnamed people: no code, even with a nationality ("russische Experten")."""
         if phrase.led:
             return LinkedParty(self._base(phrase, "f"), None, "unknown", "named by its leader only: no code")
-        if any(m.entry.kind in ("organisation", "armed_group") and m.entry.code for m in phrase.matches):
+        if any(m.entry.sort in ("organisation", "part") and m.entry.code for m in phrase.matches):
             return None
         medium = next((m.entry.name for m in phrase.matches if m.entry.sort == "media"), None)
         if medium is not None or any(self._medium(key) for key in phrase.words):
@@ -124,6 +127,9 @@ class PartyLinker:
             return False
         key = self._tokens[roles[0][0]].key
         return roles[0][1] == {"unnamed"} or ("organisations" in roles[0][1] and key.endswith("en"))
+
+    def _heads_unnamed(self, phrase: Phrase) -> bool:
+        return bool(phrase.heads) and phrase.heads[0][1] == {"unnamed"}
 
     def _medium(self, key: str) -> bool:
         words = self._lexicon.media_words
@@ -172,7 +178,8 @@ class PartyLinker:
                 key, Person(self._full_name(name), titled.code, titled.gender, f"title as {titled.name!r}")
             )
             return LinkedParty(self._full_name(name), titled.code, "person", f"title as {titled.name!r}")
-        if known is not None or name[0] < name[1]:
+        body = any(not groups & _SPEAKING for i, groups in phrase.heads if i < name[0])
+        if (known is not None or name[0] < name[1]) and not body:
             return LinkedParty(self._full_name(name), None, "person", "person without title")
         return None
 
@@ -191,7 +198,9 @@ class PartyLinker:
         index, groups = roles[0]
         meant = self._epithet(index)
         if meant is not None:
-            return LinkedParty(meant.name, meant.code, meant.kind, f"epithet of {meant.name}")
+            office = bool(groups & _SPEAKING)
+            name = self._base(phrase, head_gender(self._tokens[index].key, self._lexicon)) if office else meant.name
+            return LinkedParty(name, meant.code, "person" if office else meant.kind, f"epithet of {meant.name}")
         if self._several(phrase, index, groups):
             return LinkedParty(self._base(phrase, "p"), None, "unknown", "several, not named")
         antecedent = self._role_antecedent(index, groups)
@@ -214,18 +223,19 @@ class PartyLinker:
 
     def _epithet(self, index: int) -> Entry | None:
         """The place or group last named that a word like "Inselstaat" or "Terrormiliz" may mean."""
-        names = self._lexicon.epithets.get(self._tokens[index].key)
-        if names is None:
-            return None
+        key = self._tokens[index].key
+        names = self._lexicon.epithets.get(key, frozenset())
         before = [m.entry for m in self._scene.matches if m.first < index and m.entry.name in names]
-        return before[-1] if before else None
+        return before[-1] if before else self._lexicon.by_name.get(self._lexicon.certain_epithets.get(key, ""))
 
     def _several(self, phrase: Phrase, index: int, groups: Groups) -> bool:
         """Plurals like "zwölf Staaten", "bewaffnete Gruppen" name nobody; "beide Länder" is left to the context."""
         key = self._tokens[index].key
-        words = {t.key for t in self._tokens[max(0, phrase.first - 1) : index]}
-        if words & {"beide", "beiden", "beider"}:
+        words = {t.key for t in self._tokens[max(0, phrase.first - 2) : index]}
+        if words & {"beide", "beiden", "beider"} or (key == "nachbarn" and words & {"dem", "des", "einem"}):
             return False
+        if key.startswith("diplomaten") and index == phrase.first:
+            return True
         plural_group = "organisations" in groups and key.endswith(("gruppen", "gruppierungen", "organisationen"))
         return plural_group or (bool(groups & {"states", "bodies"}) and key.endswith(_PLURAL_STATES))
 
@@ -239,14 +249,30 @@ class PartyLinker:
         if fits is not None:
             return latest(self.mentions, index, fits)
         states = self._lexicon.states
+        if "states" in groups and self._tokens[index].key.startswith("nachbar"):
+            home = most_salient(
+                index, sentence, self.mentions, lambda m: m.code in states and m.state_like and not m.oblique
+            )
+            own = home.code if home else None
+            return most_salient(
+                index, sentence, self.mentions, lambda m: m.code in states and m.state_like and m.code != own
+            )
         if "states" in groups:
             return most_salient(index, sentence, self.mentions, lambda m: m.code in states and m.state_like)
         head = self._tokens[index].key
         bodily = bool(groups & {"bodies", "forces"})
-        same = latest(
-            self.mentions,
-            index,
-            lambda m: m.code is not None and (m.code in states or not bodily) and _same_head(m, head, groups),
+        gender = head_gender(head, self._lexicon)
+        new = index > 0 and self._tokens[index - 1].key in ("ein", "eine", "einer", "einem", "einen", "eines")
+        same = (
+            None
+            if new
+            else latest(
+                self.mentions,
+                index,
+                lambda m: (
+                    m.code is not None and (m.code in states or not bodily) and _same_head(m, head, groups, gender)
+                ),
+            )
         )
         return same or most_salient(index, sentence, self.mentions, lambda m: m.code in states) or self._major()
 
@@ -282,9 +308,11 @@ class PartyLinker:
         return Mention(index, index, sentence, name, code, kind, none, "", none, False, False, False, True)
 
 
-def _same_head(mention: Mention, head: str, groups: Groups) -> bool:
+def _same_head(mention: Mention, head: str, groups: Groups, gender: str) -> bool:
     """Whether a later short role word takes up an earlier one: "Minister" after "Außenminister", "Diplomat" after
     "Botschafter"."""
+    if mention.kind == "person" and gender in "mf" and mention.gender and gender not in mention.gender:
+        return False
     if "envoys" in groups and "envoys" in mention.groups and mention.kind == "person":
         return True
     known = mention.head

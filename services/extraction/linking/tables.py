@@ -99,6 +99,7 @@ class Tables:
     generic: tuple[str, ...]
     unnamed_adjectives: tuple[str, ...]
     epithets: dict[str, tuple[str, ...]]
+    certain_epithets: frozenset[str]
     feminine_names: tuple[str, ...]
     masculine_names: tuple[str, ...]
 
@@ -160,6 +161,7 @@ def load_tables(folder: Path = DATA) -> Tables:
     """
     speakers = _mapping(folder, "speakers.yaml")
     roles = _mapping(folder, "roles.yaml")
+    epithets = _mapping(folder, "epithets.yaml")
     first_names = _word_lists("first_names.yaml", _mapping(folder, "first_names.yaml"), ("feminine", "masculine"))
     return Tables(
         states=tuple(_state(code, values) for code, values in _mapping(folder, "states.yaml").items()),
@@ -168,7 +170,8 @@ def load_tables(folder: Path = DATA) -> Tables:
         persons=tuple(p for c, v in _mapping(folder, "persons.yaml").items() for p in _persons(c, v)),
         regions=tuple(r for c, v in _mapping(folder, "regions.yaml").items() for r in _regions(c, v)),
         roles=_word_lists("roles.yaml", roles, ROLE_GROUPS),
-        epithets=_epithets(_mapping(folder, "epithets.yaml")),
+        epithets=_epithets(epithets),
+        certain_epithets=frozenset(word for word, meant in epithets.items() if isinstance(meant, str)),
         feminine_names=first_names["feminine"],
         masculine_names=first_names["masculine"],
         **_word_lists("speakers.yaml", speakers, ("media", "media_words", "generic", "unnamed_adjectives")),
@@ -279,7 +282,8 @@ def _regions(country: str, values: Any) -> list[Region]:
 
 def _epithets(content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     entry = _Entry("epithets.yaml", "the whole file", content)
-    return {word: entry.texts(word) for word in content}
+    single = {word: value for word, value in content.items() if isinstance(value, str)}
+    return {word: (value,) for word, value in single.items()} | {w: entry.texts(w) for w in content if w not in single}
 
 
 def _position(entry: _Entry, value: Any) -> tuple[float, float] | None:
