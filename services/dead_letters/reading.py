@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from schemas import DeadLetter
@@ -28,42 +29,46 @@ async def read_dead_letters(settings: KafkaSettings) -> AsyncIterator[DeadLetter
     Raises:
         UserError: the broker cannot be reached or refuses, or the topic does not exist.
     """
+    await probe(settings)
+    try:
+        partitions = await _partitions(settings)
+        async with _consumer(settings, partitions) as consumer:
+            ends = await consumer.end_offsets(partitions)
+            requeued = {mark async for record in _records(consumer, ends) if (mark := marked(record.headers))}
+            async for record in _records(consumer, ends):
+                if marked(record.headers):
+                    continue
+                letter = parse(record)
+                if letter is None:
+                    log.warning("record is no dead letter", partition=record.partition, offset=record.offset)
+                else:
+                    yield letter.model_copy(update={"requeued": letter.id in requeued})
+    except KafkaError as error:
+        raise explain(error, settings) from error
+
+
+async def _partitions(settings: KafkaSettings) -> list[TopicPartition]:
     topic = settings.topic("dead_letters")
-    async with _consumer(settings) as consumer:
-        partitions = await _partitions(consumer, topic)
-        ends = await consumer.end_offsets(partitions)
-        requeued = {mark async for record in _records(consumer, ends) if (mark := marked(record.headers))}
-        async for record in _records(consumer, ends):
-            if marked(record.headers):
-                continue
-            letter = parse(record)
-            if letter is None:
-                log.warning("record is no dead letter", partition=record.partition, offset=record.offset)
-            else:
-                yield letter.model_copy(update={"requeued": letter.id in requeued})
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        (found,) = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    if not found["partitions"]:
+        raise UserError(f"the topic {topic} does not exist", remedy="create it with `lagebild topics create`")
+    return [TopicPartition(topic, partition["partition"]) for partition in found["partitions"]]
 
 
 @asynccontextmanager
-async def _consumer(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
-    await probe(settings)
+async def _consumer(settings: KafkaSettings, partitions: list[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(**client_options(settings), group_id=None, enable_auto_commit=False)
+    await consumer.start()
     try:
-        await consumer.start()
+        consumer.assign(partitions)
         yield consumer
-    except KafkaError as error:
-        raise explain(error, settings) from error
     finally:
         await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    if topic not in await consumer.topics():
-        raise UserError(f"the topic {topic} does not exist", remedy="create it with `lagebild topics create`")
-    # A consumer without a group learns of a topic's partitions by its metadata, which topics() has just fetched.
-    numbers = consumer.partitions_for_topic(topic) or set()
-    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-    consumer.assign(partitions)
-    return partitions
 
 
 async def _records(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> AsyncIterator[Any]:

@@ -10,12 +10,15 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from importlib.machinery import ModuleSpec
+from multiprocessing.context import ForkServerContext
 from typing import TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import CONSTS, ProcessExpired, ProcessPool
 
 from services.common import metrics
 from services.common.errors import Unrecoverable, UserError
@@ -28,6 +31,9 @@ from services.extractor.work import Outcome
 log = get_logger(__name__)
 
 T = TypeVar("T")
+
+# A worker has nothing to put in order before it ends, and while one is being ended the others get no work.
+CONSTS.term_timeout = 0.5
 
 REBUILDS = 5
 """Pools lost in a row, without one article read between, after which the service gives up."""
@@ -160,9 +166,23 @@ class ExtractionPool:
             max_workers=self._settings.extractor_processes,
             initializer=work.initialise,
             initargs=[self._settings.extractor_model],
-            # Faust's consumer runs in a thread, and a fork copies the locks that threads hold: spawn starts clean.
-            context=multiprocessing.get_context("spawn"),
+            context=_context(self._settings.extractor_model),
         )
+
+
+def _context(model: str | None) -> ForkServerContext:
+    """How processes are started: from a server that has imported what they need and runs no thread.
+
+    Faust's consumer runs in a thread, and a fork copies the locks that threads hold, so this process itself must
+    not be forked. Starting afresh would import spaCy again for every worker that is replaced.
+    """
+    context = multiprocessing.get_context("forkserver")
+    own = [] if model and ":" in model else ["services.extraction.pipeline"]
+    context.set_forkserver_preload(["services.extractor.work", *own])
+    # A new process would run the program's main module again, the whole command line with it: multiprocessing
+    # leaves out a package's __main__, and so it does with a module of that name.
+    sys.modules["__main__"].__spec__ = ModuleSpec("lagebild.__main__", None)
+    return context
 
 
 async def _result(pool: ProcessPool, task: "Future[T]") -> T:
