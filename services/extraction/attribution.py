@@ -13,10 +13,14 @@ from services.extraction.values import covers
 
 @dataclass(frozen=True)
 class Told:
-    """A finding with the stretch of text that it says, if it is a statement."""
+    """A finding, with the stretch of text that it says if it is a statement.
+
+    `nominal` tells a cue that is a noun ("das Angebot") from a verb.
+    """
 
     finding: Finding
     content: Offsets | None
+    nominal: bool = False
 
     @property
     def anchor(self) -> Offsets:
@@ -28,19 +32,30 @@ def told_in(event: Told, events: Sequence[Told]) -> int | None:
     """The innermost statement that tells `event`, or None where the article says it itself.
 
     Of two statements with the same content ("wies einen Bericht zurück, demzufolge …") the one whose cue stands
-    nearer to the event is the inner one. A verb of promising or demanding is both a statement and the anchor of
-    what it is about; there the speaker is the source if the detector calls the event reported.
+    nearer to the event is the inner one. An offer, demand or report that somebody refuses or denies is what the
+    refusal is about, not what it tells. Where the detector calls an event reported and no content holds it, the
+    nearest statement of its sentence is the source: so with a verb of promising, which is both a statement and the
+    anchor of what is promised, and with "nach Einschätzung von X" in the middle of its sentence.
 
     Returns:
         Its position in `events`.
     """
     containing = [position for position, other in enumerate(events) if _tells(other, event)]
     if containing:
-        return min(containing, key=lambda position: _closeness(events[position], event))
+        inner = min(containing, key=lambda position: _closeness(events[position], event))
+        return None if _refused(event, events[inner]) else inner
     if event.finding.type == "statement" or not event.finding.labels.get("reported"):
         return None
-    same = (p for p, other in enumerate(events) if other.content is not None and _overlap(other.anchor, event.anchor))
-    return next(same, None)
+    beside = [
+        position
+        for position, other in enumerate(events)
+        if other.content is not None and covers(other.finding.evidence, event.anchor[0])
+    ]
+    return min(beside, key=lambda position: _distance(events[position], event), default=None)
+
+
+def _refused(event: Told, statement: Told) -> bool:
+    return event.nominal and event.content is not None and statement.finding.labels.get("kind") in ("refuse", "deny")
 
 
 def tells(statement: Told, events: Sequence[Told]) -> list[int]:
@@ -59,8 +74,11 @@ def _tells(statement: Told, event: Told) -> bool:
 
 
 def _closeness(statement: Told, event: Told) -> tuple[int, int, int]:
-    distance = min(abs(statement.anchor[0] - event.anchor[1]), abs(event.anchor[0] - statement.anchor[1]))
-    return _length(statement.content), distance, statement.anchor[0]
+    return _length(statement.content), _distance(statement, event), statement.anchor[0]
+
+
+def _distance(statement: Told, event: Told) -> int:
+    return min(abs(statement.anchor[0] - event.anchor[1]), abs(event.anchor[0] - statement.anchor[1]))
 
 
 def _length(span: Offsets | None) -> int:

@@ -95,7 +95,7 @@ class Recorder:
             said = finding.slot("content") if finding.type == "statement" else None
             content = None if said is None else self._values.content(said)
             if content is not None or finding.type != "statement":
-                told.append(Told(finding, content))
+                told.append(Told(finding, content, nominal=self._article.text[finding.anchor[0]].isupper()))
         return told
 
     def _continued(self, told: list[Told]) -> list[Told]:
