@@ -32,9 +32,9 @@ class ArticleContext:
         gazetteer: Gazetteer,
     ) -> None:
         self._text = text
-        self._scene = build_scene(text, title, sentences, lexicon)
-        self._parties = PartyLinker(self._scene)
-        self._places = PlaceLinker(self._scene, self._parties.mentions, gazetteer)
+        self._scene = build_scene(text, title, sentences, entities, lexicon)
+        self._places = PlaceLinker(self._scene, gazetteer)
+        self._parties = PartyLinker(self._scene, self._places.town_country)
 
     def party(self, start: int, end: int) -> LinkedParty:
         """Link the mention text[start:end]: a name, a role, a nationality adjective, or a pronoun.

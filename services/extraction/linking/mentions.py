@@ -75,7 +75,7 @@ def _mention(scene: Scene, persons: Persons, phrase: Phrase, link: Callable[[Phr
         _gender(scene, persons, phrase, party, head, match), head, roles[0][1] if roles else frozenset(),
         _subject(scene, phrase), _oblique(scene, phrase), speaks,
         match is not None and match.entry.kind == "state" and match.entry.sort in _STATE_SORTS and not head,
-        bool(party.code or roles or speaks),
+        _voice(scene, phrase), bool(party.code or roles or speaks),
     )  # fmt: skip
 
 
@@ -108,6 +108,11 @@ def _oblique(scene: Scene, phrase: Phrase) -> bool:
     if phrase.affiliation is not None and phrase.affiliation.entry.sort in _PLACE_SORTS:
         return False  # "In Moskau sprach der Außenminister": a capital after a preposition speaks, it suffers nothing
     return first > 0 and scene.joined(first - 1, first) and scene.tokens[first - 1].key in _OBLIQUE
+
+
+def _voice(scene: Scene, phrase: Phrase) -> bool:
+    match = phrase.affiliation
+    return match is not None and match.entry.sort == "capital" and scene.preposition(phrase.first) in ("in", "aus")
 
 
 def _speaks(scene: Scene, phrase: Phrase) -> bool:

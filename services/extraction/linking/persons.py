@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.extraction.linking.grammar import head_gender, person_gender
 from services.extraction.linking.lexicon import Match
@@ -13,13 +13,18 @@ from services.extraction.linking.words import lower_ending
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The bearer of a surname in one article; rule: what gave the code."""
+    """The bearer of a surname in one article.
+
+    rule: what gave the code; unnamed: an expert or private person, whose code is None for good; weak: the table of
+    persons knows better.
+    """
 
     name: str
     code: str | None
     gender: frozenset[str]
     rule: str
     unnamed: bool = False
+    weak: bool = False
 
 
 class Persons:
@@ -46,9 +51,9 @@ class Persons:
             self._known[key] = person
         elif known.code is None and not known.unnamed:
             name = max(known.name, person.name, key=len)
-            self._known[key] = Person(name, person.code, person.gender or known.gender, person.rule, person.unnamed)
+            self._known[key] = replace(person, name=name, gender=person.gender or known.gender)
         elif len(person.name) > len(known.name):
-            self._known[key] = Person(person.name, known.code, known.gender, known.rule, known.unnamed)
+            self._known[key] = replace(known, name=person.name)
 
     def _read(self, phrase: Phrase, name: tuple[int, int], before: tuple[int, int] | None) -> Person:
         tokens, lexicon = self._scene.tokens, self._scene.lexicon
@@ -60,9 +65,9 @@ class Persons:
         if titles and titles[0][1] == {"unnamed"}:
             return Person(written, None, gender, "expert or private person: no code", unnamed=True)
         match, rule = self._evidence(phrase, name, before)
-        return Person(
-            written, match.entry.code if match else None, gender, f"{rule}: {match.entry.name}" if match else ""
-        )
+        if match is None:
+            return Person(written, None, gender, "")
+        return Person(written, match.entry.code, gender, f"{rule}: {match.entry.name}", weak=rule != "title")
 
     def _evidence(
         self, phrase: Phrase, name: tuple[int, int], before: tuple[int, int] | None
@@ -83,7 +88,6 @@ class Persons:
     def _is_title(self, phrase: Phrase, match: Match, name: int) -> bool:
         """Whether the match belongs to what stands before the name as a title: it names an office itself, or an office
         stands in the phrase, or it stands right before the name ("die Deutsche Annegret Berger")."""
-        scene = self._scene
         roles = [i for i, _ in phrase.heads if i < name]
         return bool(match.head or roles) or match.last == name - 1
 

@@ -65,6 +65,8 @@ class Phrase:
 
     def _in_name(self, index: int, person: bool | None) -> bool:
         token = self.tokens[index]
+        if token.entity:
+            return token.entity == "PER"
         if person is not None:
             return person
         if not token.capital:
@@ -115,6 +117,11 @@ class Phrase:
     def open(self) -> bool:
         """Whether an adjective like "westlich" or "ausländisch" leaves it open who is meant."""
         return any(key in self.lexicon.unnamed_adjectives for key in self.words[:-1] or self.words)
+
+    @property
+    def nobody(self) -> bool:
+        """Whether its first noun is a word for unnamed people only: "Experten", "Anwohner"."""
+        return bool(self.heads) and self.heads[0][1] == {"unnamed"}
 
     @property
     def led(self) -> bool:

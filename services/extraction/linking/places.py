@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.extraction.linking.coreference import Mention
 from services.extraction.linking.gazetteer import Gazetteer, Town
 from services.extraction.linking.lexicon import Entry, Match
 from services.extraction.linking.model import LinkedPlace
@@ -22,11 +21,10 @@ _SMALL_TOWN = 100_000  # people; below, a name alone does not make a place of a 
 
 
 class PlaceLinker:
-    """Resolves the place phrases of one scene; mentions are the parties read from it."""
+    """Resolves the place phrases of one scene."""
 
-    def __init__(self, scene: Scene, mentions: list[Mention], gazetteer: Gazetteer) -> None:
+    def __init__(self, scene: Scene, gazetteer: Gazetteer) -> None:
         self._scene = scene
-        self._mentions = mentions
         self._gazetteer = gazetteer
 
     def link(self, phrase: Phrase) -> LinkedPlace:
@@ -124,6 +122,11 @@ class PlaceLinker:
         if town is None:
             return place if match.entry.sort == "region" else replace(place, latitude=None, longitude=None)
         return replace(place, latitude=town.latitude, longitude=town.longitude, geonames_id=town.geonames_id)
+
+    def town_country(self, phrase: Phrase) -> str | None:
+        """The country of a town that stands for its people or government, where the article names that country too."""
+        town = self._town(phrase)
+        return town.country if town is not None and self._scene.countries[town.country] else None
 
     def _town(self, phrase: Phrase) -> Town | None:
         """The longest run of words in the phrase that is a town's name, the rightmost of equal ones."""

@@ -61,6 +61,16 @@ class Scene:
         """Whether only white space stands between two neighbouring tokens."""
         return not self.text[self.tokens[left].end : self.tokens[right].start].strip(" \u00a0„“\"»«‚‘'")
 
+    def matches_ending(self, last: int) -> list[Match]:
+        """The names whose last word is a token."""
+        return [
+            m for first in range(max(0, last - 3), last + 1) for m in self.by_token.get(first, ()) if m.last == last
+        ]
+
+    def left(self, index: int) -> Token | None:
+        """The word right before a token, None after punctuation."""
+        return self.tokens[index - 1] if index > 0 and self.joined(index - 1, index) else None
+
     def preposition(self, index: int) -> str:
         """The word before a noun phrase that begins at a token, an article skipped; "" after punctuation."""
         for _ in range(2):
@@ -115,9 +125,15 @@ def _adjective(token: Token) -> bool:
     return lower_ending(token.key) and len(token.key) > 4
 
 
-def build_scene(text: str, title: str | None, sentences: Sequence[tuple[int, int]], lexicon: Lexicon) -> Scene:
+def build_scene(
+    text: str,
+    title: str | None,
+    sentences: Sequence[tuple[int, int]],
+    entities: Sequence[tuple[int, int, str]],
+    lexicon: Lexicon,
+) -> Scene:
     """Look up a whole article; the title only adds to what counts as the article's parties."""
-    tokens = tokenise(text, lexicon.role)
+    tokens = _labelled(tokenise(text, lexicon.role), entities)
     matches = lexicon.scan(tokens)
     by_token: dict[int, list[Match]] = {}
     for match in matches:
@@ -127,6 +143,15 @@ def build_scene(text: str, title: str | None, sentences: Sequence[tuple[int, int
     starts = sorted(start for start, _ in sentences) or [0]
     countries = Counter(m.entry.country for m in matches + titled if m.entry.country)
     return Scene(text, tokens, matches, starts, counts, countries, lexicon, [t.start for t in tokens], by_token)
+
+
+def _labelled(tokens: list[Token], entities: Sequence[tuple[int, int, str]]) -> list[Token]:
+    """The tokens with the label of the entity that each begins in."""
+    starts = [token.start for token in tokens]
+    for start, end, label in entities:
+        for index in range(bisect.bisect_left(starts, start), bisect.bisect_left(starts, end)):
+            tokens[index] = tokens[index]._replace(entity=label)
+    return tokens
 
 
 def _speaks_for(entry: Entry) -> bool:

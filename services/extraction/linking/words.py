@@ -18,7 +18,8 @@ _UNINFLECTED = frozenset("der die das des den dem von vom zu zur im in für und 
 class Token(NamedTuple):
     """A word of the text; start and end are code points, end exclusive; key is its folded form.
 
-    roles: the groups of roles.yaml that a capitalised word belongs to.
+    roles: the groups of roles.yaml that a capitalised word belongs to; entity: PER, LOC, ORG or MISC where a recogniser
+    said so, else "".
     """
 
     text: str
@@ -26,6 +27,7 @@ class Token(NamedTuple):
     end: int
     key: str
     roles: frozenset[str]
+    entity: str = ""
 
     @property
     def capital(self) -> bool:
