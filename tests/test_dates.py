@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 from services.extraction.normalise.dates import Interval, find_dates, resolve_date
 
 MONDAY = date(2024, 10, 28)
-DAYS = st.dates(min_value=date(1900, 1, 1), max_value=date(2200, 12, 31))
+MONTHS = (
+    *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+    *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+)
+DAYS = st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31))
 WORDS = st.sampled_from(
     [
         *(
@@ -89,7 +93,7 @@ WORDS = st.sampled_from(
             "Quartal",
             "ersten",
         ),
-        *("später", "Soldaten", "binnen", "10000", "derzeit", "Truppen", ",", ".", "bis"),
+        *("später", "Soldaten", "binnen", "10000", "derzeit", "Truppen", ",", ".", "bis", "\n"),
     ]
 )
 GERMAN = st.lists(WORDS, max_size=12).map(" ".join)
@@ -146,9 +150,26 @@ def test_29_february_without_a_year_is_the_last_leap_day() -> None:
     assert resolve_date("seit dem 29. Februar", date(2026, 5, 1)).earliest == date(2024, 2, 29)
 
 
-@given(st.one_of(st.text(max_size=60), GERMAN), st.one_of(st.none(), st.dates()))
-def test_any_text_is_resolved_without_a_fault(text: str, published: date | None) -> None:
-    interval = resolve_date(text, published)
+@pytest.mark.parametrize(
+    ("text", "earliest", "latest"),
+    [
+        ("am Samstag", "2024-11-02", "2024-11-02"),
+        ("im Frühjahr", "2025-03-01", "2025-05-31"),
+        ("Ende Januar", "2025-01-21", "2025-01-31"),
+        ("am vergangenen Samstag", "2024-10-26", "2024-10-26"),
+        ("seit Februar", "2024-02-01", None),
+        ("gestern", "2024-10-27", "2024-10-27"),
+    ],
+)
+def test_what_is_planned_lies_ahead_unless_the_words_say_otherwise(
+    text: str, earliest: str, latest: str | None
+) -> None:
+    assert _iso(resolve_date(text, MONDAY, ahead=True)) == (earliest, latest)
+
+
+@given(st.one_of(st.text(max_size=60), GERMAN), st.one_of(st.none(), st.dates()), st.booleans())
+def test_any_text_is_resolved_without_a_fault(text: str, published: date | None, ahead: bool) -> None:
+    interval = resolve_date(text, published, ahead=ahead)
     if interval.earliest and interval.latest:
         assert interval.earliest <= interval.latest
 
@@ -164,10 +185,9 @@ def test_spans_lie_in_the_text_in_order(text: str) -> None:
 
 @given(DAYS)
 def test_a_written_date_gives_the_day_back(day: date) -> None:
-    months = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()  # noqa: SIM905 - reads better
     for text in (
         f"{day:%d.%m.%Y}",
-        f"am {day.day}. {months[day.month - 1]} {day.year}",
+        f"am {day.day}. {MONTHS[day.month - 1]} {day.year}",
         f"{day.day}.{day.month}.{day.year}",
     ):
         assert resolve_date(text, None) == Interval(day, day)

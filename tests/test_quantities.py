@@ -29,7 +29,25 @@ WORDS = st.sampled_from(
         *("ein", "eine", "einem", "zwei", "drei", "fünf-", "bis", "sechstausend", "zwölf", "Dutzend", "halbes"),
         *("hundert", "Tausende", "Millionen", "Milliarden", "Mio.", "Mrd.", "1.500", "2,5", "120", "000", "7.", "2014"),
         *("28.10.", "Euro", "Dollar", "US-Dollar", "Tonnen", "Schuss", "Prozent", "Soldaten", "Bataillone", "Montag"),
-        *("am", "im", "Jahr", "Uhr", "F-16", ",", ".", "–", "-", "$", "€", "der", "Leopard", "2", "Drittel", "mehr"),
+        *(
+            "am",
+            "im",
+            "Jahr",
+            "Uhr",
+            "F-16",
+            ",",
+            ".",
+            "–",
+            "-",
+            "$",
+            "€",
+            "der",
+            "Leopard",
+            "2",
+            "Drittel",
+            "mehr",
+            "\n",
+        ),
     ]
 )
 GERMAN = st.lists(WORDS, max_size=14).map(" ".join)

@@ -13,7 +13,7 @@ from services.extraction.normalise.time_words import Reference
 
 __all__ = ["Interval", "find_dates", "resolve_date"]
 
-_FUTURE_WORDS = {"bis", "ab", "für", "spätestens", "frühestens", "vor", "an"}
+_FUTURE_WORDS = {"bis", "ab", "für", "spätestens", "frühestens", "vor"}
 _ONWARDS = re.compile(r"\s+an(?!\w)", re.IGNORECASE)
 _TO = re.compile(r"\s*(?:bis(?:\s+(?:zum|zur|in|an|ins))?|[-–—])\s*(?:(?:dem|den|der|die|im|am)\s+)?", re.IGNORECASE)
 _AND = re.compile(r"\s+und\s+(?:(?:dem|den|der|im|am)\s+)?", re.IGNORECASE)
@@ -52,20 +52,21 @@ def _makes_range(words: list[str], gap: str) -> bool:
     return bool(_TO.fullmatch(gap) or ("zwischen" in words and _AND.fullmatch(gap)))
 
 
-def _lean(words: tuple[str, ...]) -> Lean:
+def _lean(words: tuple[str, ...], ahead: bool) -> Lean:
     if "seit" in words:
         return "past"
-    # "an" leads in only as "von … an": "an Ostern" looks no way.
-    ahead = set(words) & _FUTURE_WORDS - {"an"} or (words[-1:] == ("an",) and words[0] != "an")
-    return "future" if ahead else "default"
+    return "future" if ahead or _onwards(words) or set(words) & _FUTURE_WORDS else "default"
+
+
+def _onwards(words: tuple[str, ...]) -> bool:
+    return words[:1] in (("von",), ("vom",)) and words[-1] == "an"
 
 
 def _bounded(words: tuple[str, ...], period: Interval) -> Interval:
     """``period`` as its preposition means it: "bis" is an end, "seit" and "ab" a beginning."""
     if {"bis", "spätestens"} & set(words):
         return Interval(None, period.latest)
-    onwards = words[:1] in (("von",), ("vom",)) and words[-1] == "an"
-    if onwards or {"seit", "ab", "frühestens"} & set(words) or {"nicht", "vor"} <= set(words):
+    if _onwards(words) or {"seit", "ab", "frühestens"} & set(words) or {"nicht", "vor"} <= set(words):
         return Interval(period.earliest, None)
     if "vor" in words:
         return Interval(None, period.earliest and period.earliest - timedelta(days=1))
@@ -74,11 +75,11 @@ def _bounded(words: tuple[str, ...], period: Interval) -> Interval:
     return period
 
 
-def _resolved(expression: _Expression, words: tuple[str, ...], published: date | None) -> Interval:
-    first = expression.core.read(Reference(published, _lean(words)))
+def _resolved(expression: _Expression, words: tuple[str, ...], published: date | None, ahead: bool) -> Interval:
+    first = expression.core.read(Reference(published, _lean(words, ahead)))
     if expression.until is None:
         return _bounded(words, first)
-    last = expression.until.read(Reference(published))
+    last = expression.until.read(Reference(published, "future" if ahead else "default"))
     if last.latest is None:
         return UNKNOWN
     lies_ahead = first.earliest and published and first.earliest > published
@@ -94,8 +95,11 @@ def _resolved(expression: _Expression, words: tuple[str, ...], published: date |
     return Interval(first.earliest, last.latest)
 
 
-def resolve_date(text: str, published: date | None) -> Interval:
+def resolve_date(text: str, published: date | None, *, ahead: bool = False) -> Interval:
     """The days that the time expression ``text`` means, seen from the day of publication.
+
+    ``ahead`` says that what happens then is still to come (a planned event): "am Montag" is then the next Monday and
+    not the last one, "im Frühjahr" the coming spring. Words that say so themselves ("kommenden", "seit") outweigh it.
 
     Without a publication date only absolute expressions ("im Februar 2022") are resolved. Only bounds that the words
     set are given: "seit Februar" has no end, "bis Montag" no beginning, "seit Wochen" neither. The rules stand in
@@ -109,7 +113,7 @@ def resolve_date(text: str, published: date | None) -> Interval:
     if longest.start > 0 and (lead := re.match(r"\s*(seit|bis|ab)\b", text, re.IGNORECASE)):
         words = (lead[1].lower(), *words)
     try:
-        return _resolved(longest, words, published)
+        return _resolved(longest, words, published, ahead)
     except (OverflowError, ValueError):
         return UNKNOWN
 

@@ -50,8 +50,8 @@ def _patterns(known: bool) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 # By whether the text is known to be a quantity: runs of modifiers, and a single one named by its kind.
 MODIFIERS = {False: _patterns(False), True: _patterns(True)}
-BETWEEN = re.compile(rf"(?<!\w)zwischen{_SPACE}$", re.IGNORECASE)
-FROM = re.compile(rf"(?<!\w)von{_SPACE}(?:(?:derzeit|bisher|bislang|zuletzt|ursprünglich){_SPACE})?$", re.IGNORECASE)
+BETWEEN = re.compile(rf"(?<!\w)zwischen{_SPACE}\Z", re.IGNORECASE)
+FROM = re.compile(rf"(?<!\w)von{_SPACE}(?:(?:derzeit|bisher|bislang|zuletzt|ursprünglich){_SPACE})?\Z", re.IGNORECASE)
 # Between two numbers of one phrase: "20 bis 30", "fünf- bis sechstausend", "(von) vier auf sieben".
 JOINT = re.compile(
     r"-?\s*(?:(?P<range>bis(?: zu)?|[-–—])|(?P<and>und)|(?P<or>oder)|(?P<onto>auf)"
@@ -71,17 +71,17 @@ SHARE = re.compile(
 UNCOUNTED = re.compile(r"(?<!\w)(?:sämtliche[rn]?|aller?|weitere[rsn]?|ebenso viele?)(?!\w)", re.IGNORECASE)
 # "das erste der vier Systeme", "einen Teil der 640": one of them, some of them, not all.
 ONE_OF = re.compile(
-    r"(?<!\w)(?:(?:erste|zweite|dritte|\w+(?<=[nhfs])te)[rsn]?|einzige[rsn]?|eine[rsn]?)\s+(?:der|von)\s+$",
+    r"(?<!\w)(?:(?:erste|zweite|dritte|\w+(?<=[nhfs])te)[rsn]?|einzige[rsn]?|eine[rsn]?)\s+(?:der|von)\s+\Z",
     re.IGNORECASE,
 )
-SOME_OF = re.compile(rf"{SHARE.pattern}\s+(?:der|von|ihrer|seiner)\s+$", re.IGNORECASE)
+SOME_OF = re.compile(rf"{SHARE.pattern}\s+(?:der|von|ihrer|seiner)\s+\Z", re.IGNORECASE)
 _NAMED = (
     r"artikel|art\.|absatz|paragra(?:f|ph)en|paragra(?:f|ph)|§|resolution|kapitel|seite|platz|rang|nummer|nr\.|typs?|boeing"
     r"|airbus|antonow|iljuschin|tupolew|mirage|(?:panzer)?haubitze|leopard|leclerc|challenger|marder|gepard|gruppe|agenda"
     r"|block|phase|stufe|tag|zone|klasse|version|kanal|\w*sender|route|modell|raum|halle|liga|runde|teil|band|baujahr"
     r"|kalibers?|tel\.|minute|\w*stützpunkt|rossija"
 )
-_DESIGNATION = re.compile(rf"(?<!\w)(?:{_NAMED})[ \u00a0]$", re.IGNORECASE)
+_DESIGNATION = re.compile(rf"(?<!\w)(?:{_NAMED})[ \u00a0]\Z", re.IGNORECASE)
 
 
 def designates(text: str, start: int, end: int) -> bool:
@@ -100,4 +100,4 @@ def is_ordinal(text: str, end: int, value: float) -> bool:
 
 def begins_sentence(text: str, position: int) -> bool:
     """Whether a capital letter at ``position`` may be due to the sentence's beginning."""
-    return bool(re.search(r"(?:^|[.!?:;„“\"»«(–-]\s*|\n\s*)$", text[max(0, position - 3) : position]))
+    return bool(re.search(r"(?:^|[.!?:;„“\"»«(–-]\s*|\n\s*)\Z", text[max(0, position - 3) : position]))

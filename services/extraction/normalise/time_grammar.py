@@ -27,7 +27,7 @@ _LEADS = {
     "day": r"(?:(?:noch|erst|schon|bereits|seit|ab|bis|von|für|am)\s+)*",
     "adverb": r"(?:(?:noch|erst|schon|bereits|nur)\s+)*",
 }
-LEADS = {name: re.compile(rf"(?<!\w){pattern}$", re.IGNORECASE) for name, pattern in _LEADS.items()}
+LEADS = {name: re.compile(rf"(?<!\w){pattern}\Z", re.IGNORECASE) for name, pattern in _LEADS.items()}
 
 
 @dataclass(frozen=True)

@@ -115,10 +115,10 @@ def _year(match: re.Match[str], reference: Reference) -> Period | None:
 
 _COUNTS = re.compile(
     r"(?:rund|etwa|mindestens|mehr als|weniger als|bis zu|knapp|fast|gut|weitere[nr]?|insgesamt|jeweils|je|circa|ca\."
-    r"|über|nahezu|ungefähr|haubitze|agenda|resolution|nummer|nr\.|[$€£])\s?$",
+    r"|über|nahezu|ungefähr|haubitze|agenda|resolution|nummer|nr\.|[$€£])\s?\Z",
     re.IGNORECASE,
 )
-_DATES = re.compile(r"\b(?:seit|ab|vor|nach|in|zwischen|sommer|herbst|winter|frühjahr)\s+$", re.IGNORECASE)
+_DATES = re.compile(r"\b(?:seit|ab|vor|nach|in|zwischen|sommer|herbst|winter|frühjahr)\s+\Z", re.IGNORECASE)
 _COUNTED = re.compile(
     r"\s+(?:[a-zäöüß-]+(?:e|en|er)\s+)?(?:Mann|Soldat|Euro|Dollar|US-Dollar|Tonnen|Liter|Schuss|Stück|Kämpfer|Polizist"
     r"|Menschen|Flüchtling|Kilo|Meter|Millionen|Milliarden|Franken|Rubel|Pfund|Einwohner|Angehörige|Helfer|Granaten"
@@ -129,7 +129,7 @@ _COUNTED = re.compile(
 def _is_year(match: re.Match[str]) -> bool:
     """Whether four digits are a year: not "2000 Soldaten", not "etwa 1950", not "Panzerhaubitze 2000"."""
     text, start, end = match.string, match.start("number"), match.end("number")
-    if start > match.start() or re.search(r"\bJahre?s?\s$", text[:start], re.IGNORECASE):
+    if start > match.start() or re.search(r"\bJahre?s?\s\Z", text[:start], re.IGNORECASE):
         return True
     if _COUNTS.search(text, max(0, start - 16), start) or text[max(0, start - 1) : start] in (
         "-",

@@ -48,7 +48,7 @@ def _today(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _after_preposition(match: re.Match[str]) -> bool:
-    return bool(re.search(r"(?:\bam|\bzum|\bdem|\bgegen|\bvom)\s+$", match.string[: match.start()], re.IGNORECASE))
+    return bool(re.search(r"(?:\bam|\bzum|\bdem|\bgegen|\bvom)\s+\Z", match.string[: match.start()], re.IGNORECASE))
 
 
 def _night(match: re.Match[str], reference: Reference) -> Reading:
@@ -59,7 +59,7 @@ def _night(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _in_the(match: re.Match[str]) -> bool:
-    return bool(re.search(r"\b(?:in|seit|während)\s+der\s+$", match.string[: match.start()], re.IGNORECASE))
+    return bool(re.search(r"\b(?:in|seit|während)\s+der\s+\Z", match.string[: match.start()], re.IGNORECASE))
 
 
 def _unit(match: re.Match[str], reference: Reference) -> Reading:

@@ -88,7 +88,7 @@ def _by_word(table: dict[str, str]) -> dict[str, str]:
 
 MEASURES = _by_word(_MEASURES)
 COUNTERS = _by_word(_COUNTERS)
-CURRENCY_BEFORE = re.compile(r"(?:us\$|[$€£]|\b(?:usd|eur|chf|gbp))\s?$", re.IGNORECASE)
+CURRENCY_BEFORE = re.compile(r"(?:us\$|[$€£]|\b(?:usd|eur|chf|gbp))\s?\Z", re.IGNORECASE)
 # "australische Dollar", "Schweizer Franken": whose currency it is belongs to the unit.
 _ORIGIN = r"(?:(?P<origin>[^\W\d_]+(?:-[^\W\d_]+)?ische[nr]?|Schweizer)[ ])?"
 _AFTER = re.compile(
