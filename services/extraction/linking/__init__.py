@@ -1,4 +1,4 @@
-"""Who and where: from a mention in a German article to name, code and kind of a party, or country and position of a place.
+"""Who and where: from a mention in a German article to a party (name, code, kind) or a place (country, position).
 
 linker = load_linker()
 context = linker.article(text, title, sentences)

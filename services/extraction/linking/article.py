@@ -28,6 +28,7 @@ class ArticleContext:
         title: str | None,
         sentences: Sequence[tuple[int, int]],
         entities: Sequence[tuple[int, int, str]],
+        *,
         lexicon: Lexicon,
         gazetteer: Gazetteer,
     ) -> None:
@@ -47,7 +48,7 @@ class ArticleContext:
         return self._parties.link(phrase)
 
     def place(self, start: int, end: int) -> LinkedPlace:
-        """Link the place text[start:end]; country is None for seas, regions over several countries, and unknown places."""
+        """Link the place text[start:end]; country is None for seas, regions over several countries, unknown ones."""
         phrase = self._scene.phrase(start, end)
         if phrase is None:
             return LinkedPlace(self._text[max(0, start) : max(0, end)], None, None, None, None, "no word in the span")
@@ -85,7 +86,7 @@ class Linker:
     ) -> ArticleContext:
         """Read an article: its text as received, its title, its sentences' offsets, and named entities where a
         recogniser gave any as (start, end, "PER" | "LOC" | "ORG" | "MISC")."""
-        return ArticleContext(text, title, sentences, entities, self._lexicon, self._gazetteer)
+        return ArticleContext(text, title, sentences, entities, lexicon=self._lexicon, gazetteer=self._gazetteer)
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Who "er", "sie", "der Minister" or "das Bündnis" is: the parties an article has named so far, and the choice among them."""
+"""Who "er", "sie" or "der Minister" is: the parties an article has named so far, and the choice among them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,10 @@ POSSESSIVES = frozenset(
 _FIRST_PERSON = frozenset(
     w for w in PRONOUNS if w.startswith(("unser", "mein")) or w in ("ich", "mir", "mich", "wir", "uns", "man")
 )
-SPEECH = (
-    "sagt", "erklaer", "teilt", "beton", "forder", "warn", "bericht", "schrieb", "schreib", "sprach", "spricht", "kritisier",
-    "fuegt", "kuendig", "aeusser", "meint", "bekraeft", "verlang", "beschuldig", "warf", "wirft", "wies", "bestaetig", "bestritt",
-    "dementier", "nannte", "raeumt", "versicher", "mahnt", "rief", "hiess", "gab", "zufolge", "laut", "begruess", "verurteil",
-    "behaupt", "drohte", "bezeichne", "zitier", "angaben", "lehnt", "klagt", "stellte", "wandte", "antwort", "versprach", "plaedier",
-)  # fmt: skip
 _PERSONAL = frozenset(("er", "ihm", "ihn", "ich", "mir", "mich"))
 # Weights of salience, tuned on the training articles: a sentence farther back, subject, after in/gegen/..., a capital's
 # voice, each doubling of a party's mentions.
-DISTANCE, SUBJECT, OBLIQUE, VOICE, FREQUENT = 1.5, 2.0, 2.5, 2.0, 0.5
+DISTANCE, SUBJECT, OBLIQUE, VOICE, FREQUENT = 1.5, 2.0, 2.5, 2.0, 1.0
 _REACH = 8  # sentences; farther back a pronoun is not understood by readers either
 
 
@@ -105,7 +99,7 @@ def _pronoun_score(mention: Mention, word: str, distance: int, said: bool) -> fl
 def most_salient(
     position: int, sentence: int, mentions: list[Mention], fits: Callable[[Mention], bool]
 ) -> Mention | None:
-    """The mention before a token that a bare role most likely belongs to: near, subject, not only the place of action."""
+    """The mention before a token that a bare role most likely belongs to: near, subject, not just the scene."""
     fitting = [m for m in mentions if m.last < position and fits(m)]
     counts = Counter(m.code for m in fitting)
 

@@ -92,8 +92,8 @@ def _us_state(state: dict[str, Any], towns: list[dict[str, Any]]) -> Town:
 
 
 def _keys(row: dict[str, Any]) -> set[str]:
-    """Names in lower case, abbreviations and other scripts left out. GeoNames has spellings with and without diacritics,
-    so only what is looked up need be folded: folding all 400,000 would take half the load time."""
+    """Names in lower case, abbreviations and other scripts left out. GeoNames spells with and without diacritics, so
+    only what is looked up need be folded: folding all 400,000 would take half the load time."""
     keys = {name.lower() for name in row["alternatenames"] if len(name) > 3 and ord(name[0]) in _LATIN}
     keys.add(row["name"].lower())
     return keys

@@ -5,35 +5,16 @@ from __future__ import annotations
 from services.extraction.linking.lexicon import Lexicon
 from services.extraction.linking.words import fold
 
-_FEMININE = (
-    "ung", "heit", "keit", "schaft", "ion", "taet", "armee", "marine", "wehr", "behoerde", "polizei", "macht", "truppe", "miliz",
-    "partei", "flotte", "wache", "garde", "brigade", "einheit", "division", "junta", "justiz", "allianz", "guerilla", "gruppe",
-    "luftwaffe", "stelle", "agentur", "botschaft", "seite", "zentrale", "bank", "kammer", "spitze", "insel", "republik", "firma",
-    "industrie", "monarchie", "liga", "infanterie", "kompanie",
-)  # fmt: skip
-_NEUTER = (
-    "ium", "amt", "heer", "parlament", "militaer", "korps", "regime", "kommando", "buero", "gericht", "haus", "land", "buendnis",
-    "bataillon", "regiment", "kontingent", "kabinett", "volk", "emirat", "reich", "gremium", "sekretariat", "werk", "konsulat",
-    "netzwerk", "unternehmen",
-)  # fmt: skip
-_PLURAL = (
-    "kraefte", "truppen", "soldaten", "rebellen", "milizen", "innen", "laender", "staaten", "kreise", "militaers", "streitkraefte",
-    "separatisten", "terroristen", "extremisten", "dschihadisten", "beamte", "beamten", "kaempfern", "generaele", "infanteristen",
-    "soeldnern", "aufstaendische", "aufstaendischen", "diplomaten", "experten", "politikern", "leute", "medien", "garden",
-    "einheiten", "verbaende", "behoerden", "parteien", "abgeordneten", "senatoren", "minister der",
-)  # fmt: skip
-
 
 def head_gender(key: str, lexicon: Lexicon) -> str:
     """m, f, n or p (plural) of a role noun by its folded form; officials are m or, with -in, f."""
-    if key.endswith(_PLURAL):
+    if key.endswith(lexicon.endings["plural"]):
         return "p"
-    if "officials" in lexicon.role(key) or "envoys" in lexicon.role(key):
-        if key.endswith("in") and lexicon.role(key[:-2]):
-            return "f"
-    if key.endswith(_FEMININE):
+    if lexicon.role(key) & {"officials", "envoys"} and key.endswith("in") and lexicon.role(key[:-2]):
         return "f"
-    return "n" if key.endswith(_NEUTER) or key.endswith(tuple(e + "s" for e in _NEUTER)) else "m"
+    if key.endswith(lexicon.endings["feminine"]):
+        return "f"
+    return "n" if key.removesuffix("s").endswith(lexicon.endings["neuter"]) else "m"
 
 
 def person_gender(first_name: str, lexicon: Lexicon) -> frozenset[str]:

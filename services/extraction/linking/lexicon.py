@@ -6,49 +6,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
-import pycountry
-from babel import Locale
+from services.extraction.linking.entries import Entry, all_entries
+from services.extraction.linking.tables import Tables
+from services.extraction.linking.words import Token, adjective_forms, fold, lower_ending, noun_forms
 
-from services.extraction.linking.model import Kind
-from services.extraction.linking.tables import Organisation, State, Tables
-from services.extraction.linking.words import (
-    Token,
-    adjective_forms,
-    fold,
-    lower_ending,
-    name_forms,
-    noun_forms,
-    person_forms,
-)
-
-Sort = Literal["state", "adjective", "people", "capital", "seat", "body", "member", "organisation", "part", "person",
-               "media", "generic", "region"]  # fmt: skip
 _DIRECTION = re.compile(r"(?:nord|sued|ost|west|zentral|mittel|nordost|nordwest|suedost|suedwest|inner)(?:-(?=.))?")
 _PRO_ANTI = frozenset(("pro", "anti", "nicht", "ex", "noch", "vize", "gegen", "post"))
 _SKIPPED_PREFIX = frozenset(("ex", "noch", "vize"))
 _DOMESTIC = {"bundes": ("DEU", "AUT", "CHE")}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a written form may stand for.
-
-    code: the record's code, None for media, generic speakers and regions over several states.
-    country: where a place of this name lies today (differs from code for former states).
-    exact: spellings with their capitals, for abbreviations that would otherwise meet common words ("IS", "AU").
-    """
-
-    name: str
-    code: str | None
-    kind: Kind
-    sort: Sort
-    gender: str = "n"
-    country: str | None = None
-    position: tuple[float, float] | None = None
-    exact: str | None = None
-    stands_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +43,12 @@ class Lexicon:
         self.unnamed_adjectives = frozenset(f for stem in tables.unnamed_adjectives for f in adjective_forms(stem))
         self.epithets = {form: frozenset(names) for word, names in tables.epithets.items() for form in noun_forms(word)}
         self.certain_epithets = {form: tables.epithets[w][0] for w in tables.certain_epithets for form in noun_forms(w)}
+        self.endings = {name: tuple(map(fold, words)) for name, words in tables.grammar.items()}
         self.not_names = frozenset(map(fold, tables.roles["not_names"]))
         self.feminine_names = frozenset(map(fold, tables.feminine_names))
         self.masculine_names = frozenset(map(fold, tables.masculine_names))
         self.by_name: dict[str, Entry] = {}
-        for forms, entry in _all_entries(tables):
+        for forms, entry in all_entries(tables):
             self.by_name.setdefault(entry.name, entry)
             if entry.sort == "state" and entry.code:
                 self.states.setdefault(entry.code, entry)
@@ -113,7 +80,7 @@ class Lexicon:
         return None
 
     def scan(self, tokens: list[Token]) -> list[Match]:
-        """Every name in a text: longest first, none inside another, left to right; ambiguous ones once for each entry."""
+        """Every name in a text: longest first, none inside another, left to right; ambiguous ones once an entry."""
         found: list[Match] = []
         position = 0
         while position < len(tokens):
@@ -138,7 +105,7 @@ class Lexicon:
     def _compound(self, word: str) -> tuple[tuple[Entry, str], ...]:
         """Entries inside a compound: "US-Außenministerium", "Kremlsprecher", "Ost-Russland", "südafghanisch"."""
         key = fold(word)
-        first, hyphen, rest = key.partition("-")
+        first, hyphen, _ = key.partition("-")
         if hyphen and first in _SKIPPED_PREFIX:
             entries = self._single(word.partition("-")[2])
             return tuple((e, "") for e in entries) or self._compound(word.partition("-")[2])
@@ -189,7 +156,7 @@ class Lexicon:
             if not self.role(head):
                 continue
             stem = key[:cut]
-            for candidate in (stem, stem[:-1] if stem.endswith("s") else stem):
+            for candidate in (stem, stem.removesuffix("s")):
                 found = [e for e in self._entries.get(candidate, ()) if e.sort in _COMPOUNDING and _open_case(e, word)]
                 if found:
                     return tuple((e, head) for e in found)
@@ -233,13 +200,6 @@ def _domestic(state: Entry) -> Entry:
     return Entry(state.name, state.code, "state", "member", state.gender, state.country)
 
 
-def _exact(surface: str) -> str | None:
-    """Abbreviations of two or three letters must be met as written: "IS", "AU", "IRA" are words or names otherwise."""
-    return (
-        surface if len(surface) <= 3 and surface.isalpha() and surface in (surface.upper(), surface.lower()) else None
-    )
-
-
 def _roles(tables: Tables) -> dict[str, frozenset[str]]:
     roles: dict[str, frozenset[str]] = {}
     for group, nouns in tables.roles.items():
@@ -253,103 +213,3 @@ def _roles(tables: Tables) -> dict[str, frozenset[str]]:
         for form in noun_forms(noun):
             roles[form] = roles.get(form, frozenset()) | {"unnamed"}
     return roles
-
-
-def _all_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
-    names = Locale("de").territories
-    alpha_2 = {c.alpha_3: c.alpha_2 for c in pycountry.countries} | {"XKX": "XK"}
-    listed = {state.code for state in tables.states}
-    for state in tables.states:
-        yield from _state_entries(state, state.name or names[alpha_2[state.code]])
-    for code, short in alpha_2.items():
-        if short in names and code not in listed:
-            yield name_forms(names[short]), Entry(names[short], code, "state", "state", "n", code)
-        elif short in names:
-            state = next(s for s in tables.states if s.code == code)
-            yield (
-                name_forms(names[short]),
-                Entry(state.name or names[short], code, "state", "state", state.gender, code),
-            )
-    for organisation in tables.organisations:
-        yield from _organisation_entries(organisation)
-    yield from _institution_entries(tables)
-    yield from _person_entries(tables)
-    yield from _region_entries(tables)
-    for medium in tables.media:
-        yield name_forms(medium), Entry(medium, None, "organisation", "media", exact=_exact(medium))
-    for noun in tables.generic:
-        if " " in noun:
-            yield name_forms(noun), Entry(noun, None, "unknown", "generic")
-
-
-def _state_entries(state: State, name: str) -> Iterable[tuple[set[str], Entry]]:
-    country = state.successor or state.code
-
-    def entry(sort: Sort, surface: str = "") -> Entry:
-        return Entry(name, state.code, "state", sort, state.gender, country, state.centre, _exact(surface))
-
-    for surface in (name, *state.also):
-        yield name_forms(surface), entry("state", surface)
-    for adjective in state.adjectives:
-        yield adjective_forms(adjective), entry("adjective")
-    for noun in state.people:
-        yield noun_forms(noun), entry("people")
-    for place in (state.capital, *state.seats):
-        if place:
-            yield name_forms(place) | adjective_forms(place + "er"), entry("capital")
-
-
-def _organisation_entries(organisation: Organisation) -> Iterable[tuple[set[str], Entry]]:
-    def entry(sort: Sort, surface: str, name: str = organisation.name) -> Entry:
-        return Entry(name, organisation.code, organisation.kind, sort, organisation.gender, exact=_exact(surface),
-                     stands_for=organisation.stands_for)  # fmt: skip
-
-    for surface in (organisation.name, *organisation.also):
-        yield name_forms(surface), entry("organisation", surface)
-    for surface in organisation.parts:
-        yield name_forms(surface), entry("part", surface, surface)
-    for noun in organisation.people:
-        yield noun_forms(noun), entry("people", "")
-    for adjective in organisation.adjectives:
-        yield adjective_forms(adjective), entry("adjective", "")
-    for place in organisation.seats:
-        yield name_forms(place) | adjective_forms(place + "er"), entry("capital", "")
-
-
-def _institution_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
-    states = {state.code: state for state in tables.states}
-    names = {entry.code: entry for _, entry in _state_names(tables)}
-    for institution in tables.institutions:
-        state = names[institution.code]
-        country = states[institution.code].successor or institution.code
-
-        def entry(sort: Sort, name: str, surface: str, state: Entry = state, country: str = country) -> Entry:
-            return Entry(name, state.code, "state", sort, "n", country, exact=_exact(surface))
-
-        for surface in institution.seats:
-            yield name_forms(surface), entry("seat", state.name, surface)
-        for surface, name in institution.bodies.items():
-            yield name_forms(surface), entry("body", name, surface)
-        for noun in institution.people:
-            yield noun_forms(noun), entry("member", noun, "")
-
-
-def _state_names(tables: Tables) -> Iterable[tuple[str, Entry]]:
-    names = Locale("de").territories
-    alpha_2 = {c.alpha_3: c.alpha_2 for c in pycountry.countries} | {"XKX": "XK"}
-    for state in tables.states:
-        yield state.code, Entry(state.name or names[alpha_2[state.code]], state.code, "state", "state", state.gender)
-
-
-def _person_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
-    for person in tables.persons:
-        entry = Entry(person.name, person.code, "person", "person", "m")
-        yield person_forms(person.name) | person_forms(person.surname), entry
-
-
-def _region_entries(tables: Tables) -> Iterable[tuple[set[str], Entry]]:
-    for region in tables.regions:
-        yield (
-            name_forms(region.name),
-            Entry(region.name, region.country, "state", "region", "n", region.country, region.position),
-        )

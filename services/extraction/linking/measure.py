@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,9 +22,8 @@ from services.extraction.linking.article import ArticleContext, load_linker
 
 PARTY_SLOTS = ("speaker", "actor", "supplier", "recipient", "attribution", "addressee", "beneficiary")
 PLACE_SLOTS = ("origin", "destination")
-_STOP = frozenset(
-    "der die das den dem des ein eine einen einem einer eines und auch seine seiner seinen ihre ihrer ihren".split()
-)
+_ARTICLES = ("der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines")
+_STOP = frozenset((*_ARTICLES, "und", "auch", "seine", "seiner", "seinen", "ihre", "ihrer", "ihren"))
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -90,7 +90,12 @@ def _line(article: dict[str, Any], slot: str, gold: dict[str, Any], verdict: str
     return f"{article['id']} {slot}: {gold.get('name')!r} {verdict} | {context}"
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
 def main() -> None:
+    """Measure the file named on the command line and print the figures."""
     parser = argparse.ArgumentParser(description="accuracy of the linker given gold spans")
     parser.add_argument("gold", type=Path)
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="print the first N errors")
@@ -100,15 +105,13 @@ def main() -> None:
     for slot in (*PARTY_SLOTS, *PLACE_SLOTS):
         total = counts[slot, "all"]
         if total:
-            print(
-                f"{slot:<12} {counts[slot, 'right'] / total:.3f}  names {counts[slot, 'name'] / total:.3f}  ({total})"
-            )
+            _say(f"{slot:<12} {counts[slot, 'right'] / total:.3f}  names {counts[slot, 'name'] / total:.3f}  ({total})")
     for title, group in (("party codes", PARTY_SLOTS), ("countries", PLACE_SLOTS)):
         total = sum(counts[slot, "all"] for slot in group)
-        print(f"{title:<12} {sum(counts[slot, 'right'] for slot in group) / max(1, total):.3f}  ({total})")
-    print(f"{1000 * seconds:.2f} ms an article")
+        _say(f"{title:<12} {sum(counts[slot, 'right'] for slot in group) / max(1, total):.3f}  ({total})")
+    _say(f"{1000 * seconds:.2f} ms an article")
     for line in [e for e in errors if not arguments.slot or f" {arguments.slot}: " in e][: arguments.errors]:
-        print(line)
+        _say(line)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from services.extraction.linking.coreference import PRONOUNS, SPEECH, Mention
+from services.extraction.linking.coreference import PRONOUNS, Mention
 from services.extraction.linking.grammar import head_gender, person_gender
-from services.extraction.linking.lexicon import Match
 from services.extraction.linking.model import LinkedParty
 from services.extraction.linking.persons import Persons
 from services.extraction.linking.phrases import DETERMINERS, Phrase
@@ -14,14 +13,39 @@ from services.extraction.linking.scene import Scene
 
 _PLACE_SORTS = frozenset(("capital", "seat"))
 _OBLIQUE = frozenset(
-    "in im nach bei beim aus ueber an am vor gegen mit fuer von vom durch den dem des zu zur zum auf um".split()
+    (
+        "in",
+        "im",
+        "nach",
+        "bei",
+        "beim",
+        "aus",
+        "ueber",
+        "an",
+        "am",
+        "vor",
+        "gegen",
+        "mit",
+        "fuer",
+        "von",
+        "vom",
+        "durch",
+        "den",
+        "dem",
+        "des",
+        "zu",
+        "zur",
+        "zum",
+        "auf",
+        "um",
+    )
 )
 _STATE_SORTS = frozenset(("state", "adjective", "people", "capital", "seat"))
 _GENDER = {"m": frozenset("m"), "f": frozenset("f"), "n": frozenset("n"), "pl": frozenset("p")}
 
 
 def chunks_of(scene: Scene) -> Iterator[tuple[int, int]]:
-    """Noun phrases that may name a party: with a name of the tables, a role noun, or two capitalised words of no table."""
+    """Noun phrases that may name a party: with a name of the tables, a role noun, or two unknown capitalised words."""
     index = 0
     while index < len(scene.tokens):
         if not _opens(scene, index):
@@ -68,31 +92,38 @@ def _mention(scene: Scene, persons: Persons, phrase: Phrase, link: Callable[[Phr
     if party.code is None and party.kind != "person" and not roles:
         return None
     match = phrase.affiliation
-    head = scene.tokens[roles[0][0]].key if roles else match.head if match else ""
+    head = _head(scene, phrase)
     speaks = _speaks(scene, phrase)
     return Mention(
         phrase.first, phrase.last, scene.sentence(phrase.first), party.name, party.code, party.kind,
-        _gender(scene, persons, phrase, party, head, match), head, roles[0][1] if roles else frozenset(),
+        _gender(scene, persons, phrase, party), head, roles[0][1] if roles else frozenset(),
         _subject(scene, phrase), _oblique(scene, phrase), speaks,
         match is not None and match.entry.kind == "state" and match.entry.sort in _STATE_SORTS and not head,
         _voice(scene, phrase), bool(party.code or roles or speaks),
     )  # fmt: skip
 
 
-def _gender(
-    scene: Scene, persons: Persons, phrase: Phrase, party: LinkedParty, head: str, match: Match | None
-) -> frozenset[str]:
-    name = phrase.name
-    if party.kind == "person" and name is not None:
-        known = persons.find(scene.tokens[name[1]].key)
+def _gender(scene: Scene, persons: Persons, phrase: Phrase, party: LinkedParty) -> frozenset[str]:
+    if party.kind == "person" and phrase.name is not None:
+        known = persons.find(scene.tokens[phrase.name[1]].key)
         if known is not None:
             return known.gender
-        return person_gender(scene.tokens[name[0]].text, scene.lexicon) if name[0] < name[1] else frozenset("mf")
+        first, last = phrase.name
+        return person_gender(scene.tokens[first].text, scene.lexicon) if first < last else frozenset("mf")
+    head = _head(scene, phrase)
     if head:
         return frozenset(head_gender(head, scene.lexicon))
+    match = phrase.affiliation
     if match is None:
         return frozenset()
     return frozenset("p") if match.entry.sort == "people" else _GENDER.get(match.entry.gender, frozenset())
+
+
+def _head(scene: Scene, phrase: Phrase) -> str:
+    """The folded noun that carries the grammar: a role, or the last part of a compound."""
+    if phrase.heads:
+        return scene.tokens[phrase.heads[0][0]].key
+    return phrase.affiliation.head if phrase.affiliation else ""
 
 
 def _subject(scene: Scene, phrase: Phrase) -> bool:
@@ -118,4 +149,4 @@ def _voice(scene: Scene, phrase: Phrase) -> bool:
 def _speaks(scene: Scene, phrase: Phrase) -> bool:
     first, last, tokens = phrase.first, phrase.last, scene.tokens
     before = [tokens[i] for i in range(max(0, first - 3), first) if scene.sentence(i) == scene.sentence(first)]
-    return any(token.key.startswith(SPEECH) for token in before + tokens[last + 1 : last + 3])
+    return any(token.key.startswith(scene.lexicon.endings["speech"]) for token in before + tokens[last + 1 : last + 3])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.extraction.linking.coreference import POSSESSIVES, PRONOUNS, SPEECH, Mention, resolve_pronoun
+from services.extraction.linking.coreference import POSSESSIVES, PRONOUNS, Mention, resolve_pronoun
 from services.extraction.linking.grammar import head_gender
 from services.extraction.linking.mentions import chunks_of, read_mentions
 from services.extraction.linking.model import Kind, LinkedParty
@@ -16,7 +16,6 @@ from services.extraction.linking.scene import Scene
 _PLURAL_VERB = ("ten", "ben", "den", "sind", "len", "nen", "sen", "gen", "ren", "hen", "fen", "ken")
 _SINGULAR_VERB = ("te", "at", "ist", "t", "rd", "ob", "og", "ief", "rf", "ab", "ie", "ach", "ieb")
 _MEDIA_HEADS = ("zeitung", "magazin", "fernsehen", "medien", "sender", "rundfunk", "nachrichtenagentur")
-_TOWN = "town"
 
 
 class PartyLinker:
@@ -66,7 +65,7 @@ class PartyLinker:
 
     def _antecedent(self, index: int) -> Mention | None:
         beside = self._tokens[max(0, index - 1) : index] + self._tokens[index + 1 : index + 2]
-        said = any(t.key.startswith(SPEECH) for t in beside)
+        said = any(t.key.startswith(self._lexicon.endings["speech"]) for t in beside)
         sentence = self._scene.sentence(index)
         word = self._tokens[index].key
         return resolve_pronoun(word, self.mentions, index, sentence, plural=self._plural_verb(index), said=said)
@@ -188,21 +187,25 @@ class PartyLinker:
         if not phrase.heads:
             return None
         index, groups = phrase.heads[0]
-        office = bool(groups & SPEAKING)
         meant = self._roles.epithet(index)
         if meant is not None:
+            office = bool(groups & SPEAKING)
             name = self._base(phrase, self._gender(index)) if office else meant.name
             return LinkedParty(name, meant.code, "person" if office else meant.kind, f"epithet of {meant.name}")
         if self._roles.several(phrase, index, groups):
             return LinkedParty(self._base(phrase, "p"), None, "unknown", "several, not named")
         owner = self._roles.antecedent(index, groups)
-        if owner is None:
-            return None
+        return self._taken_up(phrase, owner) if owner is not None else None
+
+    def _taken_up(self, phrase: Phrase, owner: Mention) -> LinkedParty:
+        """The party of a role whose owner is known: the country, the group, the same person, or an office of the owner."""
+        index, groups = phrase.heads[0]
         if "states" in groups and owner.code in self._lexicon.states:
             state = self._lexicon.states[owner.code]
             return LinkedParty(state.name, state.code, "state", f"the country named before: {state.name}")
         if groups & {"alliances", "organisations", "unions", "fighters"}:
             return LinkedParty(owner.name, owner.code, owner.kind, f"named before: {owner.name!r}")
+        office = bool(groups & SPEAKING)
         same_person = office and owner.kind == "person" and owner.head
         name = owner.name if same_person else self._base(phrase, self._gender(index))
         kind: Kind = "person" if office else "state" if owner.kind == "person" else owner.kind

@@ -1,4 +1,4 @@
-"""What an article tells of the persons it names: full name, gender, and the party their title or apposition gives them."""
+"""What an article tells of the persons it names: full name, gender, and the party that their titles give them."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Persons:
         return (index, groups) if groups and scene.tokens[index].capital else None
 
     def office_before(self, first: int) -> tuple[int, frozenset[str]] | None:
-        """The office right before a name, or before a comma: "Außenminister X", "der Chefunterhändler der Regierung, X"."""
+        """The office before a name, or before a comma: "Außenminister X", "der Chefunterhändler der Regierung, X"."""
         scene, index = self._scene, first - 1
         if index < 0:
             return None

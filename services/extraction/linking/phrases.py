@@ -131,8 +131,8 @@ class Phrase:
     def base_form(self, text: str, gender: str) -> str:
         """Without article and in the nominative: "ukrainischen Präsidenten" gives "ukrainischer Präsident".
 
-        gender: m, f, n or p of the head. Only a leading adjective and a genitive -s of the head are set back; the rest is
-        copied.
+        gender: m, f, n or p of the head. Only a leading adjective and a genitive -s of the head are set back; the rest
+        is copied.
         """
         first = self.first
         while first < self.last and self.tokens[first].key in DETERMINERS:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.extraction.linking.entries import Entry
 from services.extraction.linking.gazetteer import Gazetteer, Town
-from services.extraction.linking.lexicon import Entry, Match
+from services.extraction.linking.lexicon import Match
 from services.extraction.linking.model import LinkedPlace
 from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.scene import Scene
@@ -14,6 +15,8 @@ _SORTS = frozenset(("state", "adjective", "people", "capital", "region"))
 _THERE = frozenset(("dort", "dorthin", "hier", "hierher", "ort", "daher"))
 _HOME = frozenset(("hause", "heimat", "heimreise", "heimatland"))
 _BORDER = ("grenze", "grenzgebiet", "grenzregion", "grenzabschnitt", "grenzposten", "frontlinie", "trennlinie")
+_TO_OR_BETWEEN = (["zu"], ["zum"], ["zur"], ["zwischen"])
+_COORDINATING = frozenset(("und", "sowie", "zwischen", "oder"))
 _SEA = ("meer", "meeres", "ozean", "seegebiet", "seegebiete", "meerbusen", "meerenge", "weltall", "gewaesser")
 _PLACED = frozenset(("in", "im", "bei", "auf", "nahe", "bei"))
 _COUNTRY_WORDS = ("land", "landes", "staat", "staates", "republik", "territorium", "boden", "staatsgebiet", "regime")
@@ -61,17 +64,12 @@ class PlaceLinker:
         keys = [t.key for t in tokens[phrase.first : phrase.last + 1]]
         countries = {m.entry.country for m in found}
         border = next((i for i, key in enumerate(keys) if key.endswith(_BORDER)), None)
-        if border is not None and (
-            border + 1 < len(keys) and keys[border + 1] in ("zu", "zum", "zur", "zwischen") or not found
-        ):
+        if border is not None and (not found or keys[border + 1 : border + 2] in _TO_OR_BETWEEN):
             return "a border: between countries"
-        if any(key.endswith(_SEA) for key in keys) and not any(m.entry.sort == "adjective" for m in found):
-            return (
-                "a sea"
-                if not found or None in countries or len(countries) == 1 and "gewaesser" not in keys[-1]
-                else None
-            )
-        if len(countries) > 1 and any(key in ("und", "sowie", "zwischen", "oder") for key in keys):
+        at_sea = any(key.endswith(_SEA) for key in keys) and not any(m.entry.sort == "adjective" for m in found)
+        if at_sea and (None in countries or not found or (len(countries) == 1 and "gewaesser" not in keys[-1])):
+            return "a sea"
+        if len(countries) > 1 and any(key in _COORDINATING for key in keys):
             return "several countries"
         return None
 

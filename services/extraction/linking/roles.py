@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.extraction.linking.coreference import Mention, latest, most_salient
+from services.extraction.linking.entries import Entry
 from services.extraction.linking.grammar import head_gender
-from services.extraction.linking.lexicon import Entry
 from services.extraction.linking.model import Kind
 from services.extraction.linking.phrases import Phrase
 from services.extraction.linking.scene import Scene
@@ -37,7 +37,7 @@ class RoleResolver:
         return before[-1] if before else lexicon.by_name.get(lexicon.certain_epithets.get(key, ""))
 
     def several(self, phrase: Phrase, index: int, groups: Groups) -> bool:
-        """Whether a plural names nobody: "zwölf Staaten", "bewaffnete Gruppen". "Beide Länder" is left to the context."""
+        """Whether a plural names nobody: "zwölf Staaten"; "beide Länder" depends on the context."""
         key = self._scene.tokens[index].key
         words = {t.key for t in self._scene.tokens[max(0, phrase.first - 2) : index]}
         if words & _BOTH or (key == "nachbarn" and words & _SINGULAR_ARTICLES):
@@ -61,7 +61,7 @@ class RoleResolver:
         return self._country(index) if "states" in groups else self._office(index, groups)
 
     def _group(self, index: int, word: str) -> Mention | None:
-        """An organisation or armed group named before; for alliances, unions and militias by their tables, also after."""
+        """An organisation or armed group named before; an alliance or union also after, by the tables."""
         codes = {entry.code for entry in self._scene.lexicon.organisations.values() if word in entry.stands_for}
         kinds = ("armed_group",) if word == "militia" else ("organisation", "armed_group")
         named = latest(self._mentions, index, lambda m: m.code in codes and word in ("alliance", "union"))
@@ -85,8 +85,8 @@ class RoleResolver:
         return self._salient(index, lambda m: state(m) and m.code != own)
 
     def _office(self, index: int, groups: Groups) -> Mention | None:
-        """A state's office, body or forces: the same one named before, else the most salient state's, else the one of the
-        state that the whole article names most."""
+        """A state's office, body or forces: the same one named before, else the most salient state's, else that of the
+        state which the whole article names most."""
         same = None if self._new(index) else self._same(index, groups)
         host = self._host(index) if "envoys" in groups else None
         return same or self._salient(index, lambda m: m.code in self._states and m.code != host) or self._major()

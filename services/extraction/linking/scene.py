@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.extraction.linking.lexicon import Entry, Lexicon, Match
+from services.extraction.linking.entries import Entry
+from services.extraction.linking.lexicon import Lexicon, Match
 from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.words import Token, lower_ending, tokenise
 
 _LINKS = frozenset(("der", "des", "von", "vom", "in", "im", "bei", "beim", "fuer"))
-_NAMELY = frozenset("von van de der den zu al bin ibn el du da la le".split())
+_NAMELY = frozenset(("von", "van", "de", "der", "den", "zu", "al", "bin", "ibn", "el", "du", "da", "la", "le"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""German words for lookup: tokens with offsets, a folding that evens out spellings, and the inflected forms of names."""
+"""German words for lookup: tokens with offsets, a folding that evens out spellings, inflected forms of names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,30 @@ from typing import NamedTuple
 _TOKEN = re.compile(r"\w+(?:[-'’‑]\w+)*")
 _FOLD = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "’": "'", "‑": "-", "ı": "i", "ł": "l", "ø": "o"})
 _ADJECTIVE_ENDINGS = ("", "e", "en", "er", "es", "em")
-_UNINFLECTED = frozenset("der die das des den dem von vom zu zur im in für und ohne al el bin de du".split())
+_UNINFLECTED = frozenset(
+    (
+        "der",
+        "die",
+        "das",
+        "des",
+        "den",
+        "dem",
+        "von",
+        "vom",
+        "zu",
+        "zur",
+        "im",
+        "in",
+        "für",
+        "und",
+        "ohne",
+        "al",
+        "el",
+        "bin",
+        "de",
+        "du",
+    )
+)
 
 
 class Token(NamedTuple):
