@@ -148,6 +148,12 @@ def test_a_day_that_does_not_exist_is_unknown() -> None:
 def test_29_february_without_a_year_is_the_last_leap_day() -> None:
     assert resolve_date("am 29. Februar", date(2024, 5, 1)).earliest == date(2024, 2, 29)
     assert resolve_date("seit dem 29. Februar", date(2026, 5, 1)).earliest == date(2024, 2, 29)
+    assert resolve_date("seit dem 29. Februar", date(1903, 5, 1)).earliest == date(1896, 2, 29)
+
+
+def test_an_end_just_passed_is_not_put_off_for_a_year() -> None:
+    assert resolve_date("bis April", date(2024, 5, 28)) == Interval(None, date(2024, 4, 30))
+    assert resolve_date("bis April", date(2024, 10, 28)) == Interval(None, date(2025, 4, 30))
 
 
 @pytest.mark.parametrize(
@@ -159,6 +165,7 @@ def test_29_february_without_a_year_is_the_last_leap_day() -> None:
         ("am vergangenen Samstag", "2024-10-26", "2024-10-26"),
         ("seit Februar", "2024-02-01", None),
         ("gestern", "2024-10-27", "2024-10-27"),
+        ("in den dreißiger Jahren", "2030-01-01", "2039-12-31"),
     ],
 )
 def test_what_is_planned_lies_ahead_unless_the_words_say_otherwise(

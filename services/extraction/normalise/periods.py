@@ -38,8 +38,11 @@ class Period:
 UNKNOWN = Interval(None, None)
 Lean = Literal["past", "default", "future"]
 # A month, season or day without its year is the last one if that began at most nine months ago, else the next:
-# "im Februar", written in October, is the past February; "im Dezember", written in October, the coming one.
-_LOOK_BACK = timedelta(days=275)
+# "im Februar", written in October, is the past February; "im Dezember", written in October, the coming one. After
+# a word that looks ahead it is the next one on the same terms: "bis April", written in May, looked ahead once.
+_REACH = timedelta(days=275)
+# Between two leap days lie up to eight years (1896 to 1904).
+_YEARS_AROUND = range(-8, 9)
 SEASONS = {
     "frühling": (3, 3), "frühjahr": (3, 3), "frühsommer": (6, 1), "sommer": (6, 3), "hochsommer": (7, 1),
     "spätsommer": (8, 2), "herbst": (9, 3), "spätherbst": (11, 1), "winter": (12, 3),
@@ -146,17 +149,17 @@ def third(period: Period, which: Literal["Anfang", "Mitte", "Ende"]) -> Period:
 
 def recurring(build: Callable[[int], Period | None], published: date, lean: Lean) -> Period | None:
     """Which year's month, season or holiday is meant: ``build`` makes it for a year (``None`` for 29 February)."""
-    found = [period for near in range(-4, 5) if (period := build(published.year + near))]
-    begun = [period for period in found if period.first <= published]
-    ahead = [period for period in found if period.last >= published]
-    if lean == "future" or (lean == "default" and published - begun[-1].first > _LOOK_BACK):
-        return ahead[0]
-    return begun[-1]
+    found = [period for near in _YEARS_AROUND if (period := build(published.year + near))]
+    last = [period for period in found if period.first <= published][-1]
+    coming = next(period for period in found if period.last >= published)
+    if lean == "future":
+        return last if coming.first - published > _REACH else coming
+    return coming if lean == "default" and published - last.first > _REACH else last
 
 
 def strictly(build: Callable[[int], Period | None], published: date, direction: int) -> Period | None:
     """The last one that is over ("vergangenen Herbst"), the next to begin ("kommenden"), this year's ("diesen")."""
-    found = [period for near in range(-4, 5) if (period := build(published.year + near))]
+    found = [period for near in _YEARS_AROUND if (period := build(published.year + near))]
     if direction < 0:
         return [period for period in found if period.last < published][-1]
     if direction > 0:

@@ -149,11 +149,14 @@ def _is_year(match: re.Match[str]) -> bool:
 
 def _decade(match: re.Match[str], reference: Reference) -> Period | None:
     word = match["decade"].lower()
-    digits = re.match(r"\d+", word)
-    if digits is None:
-        first = _DECADES[word]
+    if digits := re.match(r"\d+", word):
+        number = int(digits[0])
+        first = number if number > 99 else (1900 if number >= 20 else 2000) + number
     else:
-        first = int(digits[0]) if len(digits[0]) == 4 else (1900 if int(digits[0]) >= 20 else 2000) + int(digits[0])
+        first = _DECADES[word]
+    # "in den dreißiger Jahren" of something still to come are those of the century at hand.
+    if reference.lean == "future" and reference.published and first + 9 < reference.published.year:
+        first += 100
     return part_of(match, Period(date(first, 1, 1), date(first + 9, 12, 31)))
 
 
