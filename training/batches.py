@@ -8,9 +8,10 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from services.extraction.language.chunks import Chunk, Window
+from services.extraction.language.pieces import PADDING
 from training.corpus import Target
 from training.scheme import FIELDS, LABELS, SLOTS, TYPES
-from training.segment import PAD, Chunk, Window
 from training.tagged import IGNORED, Pack
 
 Item = TypeVar("Item")
@@ -54,7 +55,7 @@ def lower_inputs(items: Sequence[Chunk] | Sequence[Pack]) -> tuple[Tensor, Tenso
     starts = [item.first[:-1] if isinstance(item, Chunk) else item.start for item in items]
     ends = [item.first[1:] if isinstance(item, Chunk) else item.end for item in items]
     ids = [item.ids for item in items]
-    return padded(ids, PAD), mask([len(i) for i in ids]), padded(starts), padded(ends)
+    return padded(ids, PADDING), mask([len(i) for i in ids]), padded(starts), padded(ends)
 
 
 def upper_inputs(hidden: Tensor, candidates: Sequence[Candidate]) -> tuple[Tensor, ...]:

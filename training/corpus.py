@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.extraction.language.chunks import Chunk, Span
 from training.scheme import FIELDS, LABELS, LABELS_OF, SLOTS, TYPES
-from training.segment import Chunk, Span
 
 PASSAGES = Path(__file__).parent / "corpus" / "passages.jsonl"
 

@@ -20,7 +20,6 @@ from training import corpus, measure, tagged
 from training.measure import Read
 from training.scheme import ENTITY_TYPES, LABELS, TYPES
 from training.train import new_network
-from training.weights import Pieces
 
 _FIRST = 0.05  # every candidate that could matter
 _GRID = np.round(np.arange(0.05, 0.96, 0.025), 3)
@@ -123,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     torch.set_num_threads(1)
     network, vocabulary = new_network(options.checkpoint)
-    pieces = Pieces(vocabulary)
+    pieces = vocabulary.segmenter()
     sets = {"held-out passages": corpus.split(corpus.read(options.passages), 5)[1]}
     if options.wikinews:
         sets["held-out Wikinews"] = corpus.split(corpus.read(options.wikinews), 10)[1]

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from services.extraction.language.chunks import RELATIVE_BUCKETS
 from training.model import LabelHead, Layer, Lower, Upper, WordHead, WordPool
 from training.scheme import LABELS, SLOTS
-from training.segment import RELATIVE_BUCKETS
 
 _TELLING = (SLOTS.index("object"), SLOTS.index("content"))
 

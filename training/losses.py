@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
+from services.extraction.language.chunks import window
 from training.batches import (
     Candidate,
     Example,
@@ -21,7 +22,6 @@ from training.batches import (
 from training.corpus import Target
 from training.model import Network, WordHead
 from training.scheme import LABELS, TAGS
-from training.segment import window
 from training.tagged import IGNORED, Pack
 
 _ANCHOR_WEIGHT = torch.tensor([1.5, 1.5, 1.3])  # a missed anchor costs more than a candidate too many

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from training import corpus, decode
+from services.extraction.language.chunks import Chunk, Span, chunks, window
+from services.extraction.language.entities import best_names, bio_spans
+from services.extraction.language.pieces import PieceVocabulary
+from services.extraction.learned.decoding import fillers
+from training import corpus
 from training.batches import Candidate, lower_inputs, upper_inputs
 from training.model import Network
-from training.scheme import FIELDS, LABELS, LABELS_OF, TAGS, TYPES
-from training.segment import Chunk, Span, chunks, window
-from training.tagged import IGNORED, Sentence, pack
-from training.weights import Pieces
+from training.scheme import ENTITY_TAGS, FIELDS, LABELS, LABELS_OF, SCHEME, TAGS, TYPES
+from training.tagged import IGNORED, Sentence, pack, tokens_of
 
 _TOGETHER = 24  # candidates that are run together
 
@@ -49,26 +51,26 @@ class Read:
 
 
 @torch.no_grad()
-def read(network: Network, articles: Sequence[dict[str, Any]], pieces: Pieces, threshold: float) -> list[Read]:
+def read(network: Network, articles: Sequence[dict[str, Any]], pieces: PieceVocabulary, threshold: float) -> list[Read]:
     """Every candidate whose first-stage probability exceeds `threshold`."""
     network.eval()
     return [
         r
         for article in articles
-        for chunk in chunks(article["text"], pieces)
+        for chunk in chunks(article["text"], pieces.encode)
         for r in _read(network, article, chunk, threshold)
     ]
 
 
 @torch.no_grad()
 def read_gold(
-    network: Network, articles: Sequence[dict[str, Any]], pieces: Pieces
+    network: Network, articles: Sequence[dict[str, Any]], pieces: PieceVocabulary
 ) -> list[tuple[Read, dict[str, Any]]]:
     """The gold events' anchors as candidates, each with its gold event: what the second stage alone can do."""
     network.eval()
     result = []
     for article in articles:
-        for chunk in chunks(article["text"], pieces):
+        for chunk in chunks(article["text"], pieces.encode):
             events, found = [], []
             for event in article["events"]:
                 span = corpus.word_span(chunk, (event["anchor"]["start"], event["anchor"]["end"]))
@@ -106,9 +108,12 @@ def _candidates(
         start, end, null, verdict, labels = network.upper(*upper_inputs(hidden, candidates))
         logs = {name: torch.log_softmax(value, -1).numpy() for name, value in labels.items()}
         for i, (candidate, (kind, word, probability)) in enumerate(zip(candidates, part, strict=True)):
-            fillers = decode.slots(chunk, candidate.window, kind, (start[i].numpy(), end[i].numpy(), null[i].numpy()))
-            fields = {FIELDS[TYPES[kind]][slot]: (*_offsets(chunk, f.words), f.odds) for slot, f in fillers.items()}
-            scores = {name: logs[name][i].tolist() for name in LABELS_OF[TYPES[kind]]}
+            view, name = candidate.window, TYPES[kind]
+            size = view.high - view.low
+            outputs = {"start": start[i : i + 1, :size].numpy(), "end": end[i : i + 1, :size].numpy()}
+            found_spans = fillers(SCHEME, chunk, view, name, {**outputs, "null": null[i : i + 1].numpy()})
+            fields = {FIELDS[name][slot]: (*_offsets(chunk, f.words), f.odds) for slot, f in found_spans.items()}
+            scores = {label: logs[label][i].tolist() for label in LABELS_OF[name]}
             judged = float(torch.sigmoid(verdict[i]))
             yield Read(article["id"], kind, chunk.words[word], probability, judged, fields, scores)
 
@@ -223,9 +228,9 @@ def entity_counts(network: Network, sentences: Sequence[Sentence]) -> Counter[tu
     counts: Counter[tuple[str, str]] = Counter()
     for sentence in sentences:
         logits = network.lower(*lower_inputs([pack([sentence])]))[2][0].numpy()
-        found = decode.tokens_of(decode.entities(logits), sentence.tokens)
-        tags = [decode.ENTITY_TAGS[row[0]] for row in sentence.gold]
-        gold = decode.tokens_of(decode.bio_spans(tags), sentence.tokens)
+        found = tokens_of(best_names(logits, ENTITY_TAGS), sentence.tokens)
+        tags = [ENTITY_TAGS[row[0]] for row in sentence.gold]
+        gold = tokens_of(bio_spans(tags), sentence.tokens)
         for name, spans in (("predicted", found), ("gold", gold), ("right", found & gold)):
             counts.update((kind, name) for _, _, kind in spans)
     return counts
@@ -248,7 +253,7 @@ def tag_accuracy(network: Network, sentences: Sequence[Sentence]) -> dict[str, f
     return {name: right[name] / total[name] for name in TAGS}
 
 
-def quick(network: Network, held: Held, pieces: Pieces) -> dict[str, Any]:
+def quick(network: Network, held: Held, pieces: PieceVocabulary) -> dict[str, Any]:
     """A few figures for the log of a training run: on the last set of articles and some of the sentences."""
     figures: dict[str, Any] = {}
     for name, articles in list(held.articles.items())[-1:]:

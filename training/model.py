@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from services.extraction.language.chunks import RELATIVE_BUCKETS, SENTENCE_BUCKETS
 from training.scheme import ENTITY_TAGS, LABELS, SLOTS, TAGS, TYPES
-from training.segment import RELATIVE_BUCKETS, SENTENCE_BUCKETS
 from training.weights import Shape
 
 LOWER_LAYERS = 6

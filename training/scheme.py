@@ -6,6 +6,8 @@ speaker are all the `agent`), so that a rare type learns from a frequent one.
 
 from collections.abc import Mapping
 
+from services.extraction.language.encoder_scheme import Scheme
+
 TYPES = ("deployment", "supply", "statement")
 
 SLOTS = (
@@ -126,3 +128,13 @@ TAGS: Mapping[str, tuple[str, ...]] = {
     "Particle": ("_", "Yes"),
     "Passive": ("_", "Yes"),
 }
+
+SCHEME = Scheme(
+    types=TYPES,
+    slots=SLOTS,
+    fields=FIELDS,
+    labels=LABELS,
+    labels_of=LABELS_OF,
+    entity_tags=ENTITY_TAGS,
+    tags=TAGS,
+)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.extraction.language.chunks import WORD, Span
+from services.extraction.language.pieces import BEGINNING, END, PieceVocabulary
 from training.scheme import ENTITY_TAGS, TAGS
-from training.segment import BOS, EOS, WORD, Span
 
 IGNORED = -100
 PACK = 250  # subtokens that several sentences may fill together
@@ -72,7 +73,7 @@ def _repaired(tags: Sequence[str]) -> list[str]:
     return result
 
 
-def entity_sentence(tokens: Sequence[str], tags: Sequence[str], pieces: Callable[[str], Sequence[int]]) -> Sentence:
+def entity_sentence(tokens: Sequence[str], tags: Sequence[str], pieces: PieceVocabulary) -> Sentence:
     """The first word of a token keeps its tag, the others continue it."""
 
     def gold(tag: str, position: int) -> tuple[int, ...]:
@@ -82,7 +83,7 @@ def entity_sentence(tokens: Sequence[str], tags: Sequence[str], pieces: Callable
 
 
 def _sentence(
-    tokens: Sequence[str], pieces: Callable[[str], Sequence[int]], gold: Sequence[Callable[[int], tuple[int, ...]]]
+    tokens: Sequence[str], pieces: PieceVocabulary, gold: Sequence[Callable[[int], tuple[int, ...]]]
 ) -> Sentence:
     split: list[tuple[int, ...]] = []
     spans: list[Span] = []
@@ -90,7 +91,7 @@ def _sentence(
     for token, target in zip(tokens, gold, strict=True):
         parts = WORD.findall(token) or [token]
         spans.append((len(split), len(split) + len(parts)))
-        split += [tuple(pieces(part)) for part in parts]
+        split += [pieces.encode(part) for part in parts]
         targets += [target(i) for i in range(len(parts))]
     return Sentence(tuple(split), tuple(spans), tuple(targets))
 
@@ -148,9 +149,7 @@ def _index(values: Sequence[str], value: str) -> int:
     return values.index(value) if value in values else IGNORED
 
 
-def tag_sentence(
-    tokens: Sequence[str], tags: Sequence[tuple[int, ...]], pieces: Callable[[str], Sequence[int]]
-) -> Sentence:
+def tag_sentence(tokens: Sequence[str], tags: Sequence[tuple[int, ...]], pieces: PieceVocabulary) -> Sentence:
     """A sentence whose words all carry their token's tags."""
     return _sentence(tokens, pieces, [lambda _, tag=tag: tag for tag in tags])
 
@@ -174,7 +173,7 @@ def packs(sentences: Sequence[Sentence], rng: random.Random) -> list[Pack]:
 
 def pack(sentences: Sequence[Sentence], limit: int = 2 * PACK) -> Pack:
     """The sentences in one row; words beyond `limit` subtokens are left out."""
-    ids, start, end, gold = [BOS], [], [], []
+    ids, start, end, gold = [BEGINNING], [], [], []
     for sentence in sentences:
         for word, target in zip(sentence.pieces, sentence.gold, strict=True):
             if len(ids) + len(word) >= limit:
@@ -183,10 +182,10 @@ def pack(sentences: Sequence[Sentence], limit: int = 2 * PACK) -> Pack:
             ids += word
             end.append(len(ids))
             gold.append(target)
-    return Pack((*ids, EOS), tuple(start), tuple(end), tuple(gold))
+    return Pack((*ids, END), tuple(start), tuple(end), tuple(gold))
 
 
-def germeval(folder: Path, pieces: Callable[[str], Sequence[int]]) -> tuple[list[Sentence], list[Sentence]]:
+def germeval(folder: Path, pieces: PieceVocabulary) -> tuple[list[Sentence], list[Sentence]]:
     """Training (dev.tsv, the first 2,500 of test.tsv, train.tsv if it is there) and the 2,600 held-out sentences."""
     parts = {name: list(read_entities(folder / f"{name}.tsv")) for name in ("dev", "test")}
     train = parts["dev"] + parts["test"][:2500]
@@ -196,7 +195,7 @@ def germeval(folder: Path, pieces: Callable[[str], Sequence[int]]) -> tuple[list
     return made[0], made[1]
 
 
-def treebanks(folder: Path, pieces: Callable[[str], Sequence[int]]) -> tuple[list[Sentence], dict[str, list[Sentence]]]:
+def treebanks(folder: Path, pieces: PieceVocabulary) -> tuple[list[Sentence], dict[str, list[Sentence]]]:
     """Training: GSD dev (train too, if it is there) and PUD without its last 200 news sentences.
 
     Held out: GSD test and those 200.
@@ -212,3 +211,9 @@ def treebanks(folder: Path, pieces: Callable[[str], Sequence[int]]) -> tuple[lis
         "PUD news": [tag_sentence(t, tags, pieces) for name, t, tags in pud if name in news],
     }
     return train, tests
+
+
+def tokens_of(spans: Iterable[tuple[int, int, str]], tokens: Sequence[Span]) -> set[tuple[int, int, str]]:
+    """Spans over words as spans over tokens: a token that is touched belongs."""
+    token = {word: i for i, (first, end) in enumerate(tokens) for word in range(first, end)}
+    return {(token[first], token[end - 1] + 1, kind) for first, end, kind in spans}

