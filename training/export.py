@@ -33,12 +33,13 @@ COMPONENTS = (
     "lagebild_sentences",
     "lagebild_encoder",
     "lagebild_tagger",
+    "lagebild_lemmatizer",
     "lagebild_entities",
     "lagebild_context",
     "lagebild_detector",
 )
 OPSET = 17
-CALIBRATION = 32  # articles, half of them to calibrate with, half to check with
+CALIBRATION = 16  # articles, half of them to calibrate with, half to check with
 CANDIDATES = 4  # of each chunk
 TOLERANCE = 2e-3  # of the largest difference between torch and ONNX, both fp32
 
@@ -141,7 +142,7 @@ def network_scheme() -> Scheme:
 
 def pipeline(files: Mapping[str, Path], pieces: PieceVocabulary, version: str) -> Language:
     """The spaCy pipeline around the graphs."""
-    nlp = spacy.blank("de", meta={"name": "lagebild", "version": version, "license": "MIT", "author": "Lagebild"})
+    nlp = spacy.blank("de", meta={"name": "lagebild", "version": version, "license": "Apache-2.0", "author": "Lagebild"})
     for component in COMPONENTS:
         nlp.add_pipe(component)
     encoder, detector = nlp.get_pipe("lagebild_encoder"), nlp.get_pipe("lagebild_detector")

@@ -44,7 +44,7 @@ class Scheme:
                 entity_tags=tuple(content["entity_tags"]),
                 tags=_tuples(content["tags"]),
             )
-        except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a scheme of network outputs: {error!r}") from error
 
 

@@ -5,18 +5,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc, MorphAnalysis, Token
 
 from services.extraction.language.chunks import Span
 from services.extraction.language.encoder import Encoded, encoded
 
-# Universal Dependencies' names for what the network calls Particle ("teilte … mit"), Passive ("wurde verlegt") and
-# Modal ("soll"): a separated prefix, the passive's auxiliary, a modal verb.
-_FEATURES = {
-    ("Particle", "Yes"): "PartType=Vbp",
-    ("Passive", "Yes"): "Voice=Pass",
-    ("Modal", "Yes"): "VerbType=Mod",
-}
+# Universal Dependencies' names for what the network calls Particle (the separated prefix of "teilte … mit") and
+# Passive (the auxiliary of "wurde verlegt").
+_FEATURES = {("Particle", "Yes"): "PartType=Vbp", ("Passive", "Yes"): "Voice=Pass"}
 _BARE = frozenset({"PUNCT", "SYM", "X", "SPACE"})
 
 
@@ -32,7 +28,7 @@ def tag_tokens(doc: Doc) -> Doc:
     for token, values in zip(_visible(doc), _values(doc, text), strict=True):
         chosen = dict(zip(names, values, strict=True))
         token.pos_ = chosen.pop("upos")
-        token.set_morph("" if token.pos_ in _BARE else _features(chosen))
+        token.morph = MorphAnalysis(doc.vocab, "" if token.pos_ in _BARE else _features(chosen))
     for token in doc:
         if token.is_space:
             token.pos_ = "SPACE"

@@ -110,7 +110,7 @@ class PieceVocabulary:
         try:
             content = json.loads(data)
             return cls(content["pieces"], content["scores"], content["normalisation"])
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a piece vocabulary: {error!r}") from error
 
 

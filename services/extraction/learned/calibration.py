@@ -54,5 +54,5 @@ class Calibration:
             content = json.loads(data)
             curves = {kind: tuple((x, y) for x, y in points) for kind, points in content["curves"].items()}
             return cls(content["candidates"], content["thresholds"], content["slots"], curves)
-        except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a calibration of the detector: {error!r}") from error

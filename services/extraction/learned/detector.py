@@ -5,6 +5,7 @@ once more by the upper network, in a window around it: is it an event, which wor
 does it carry.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -133,7 +134,7 @@ def _finding(doc: Doc, chunk: Chunk, text: Encoded, candidate: Candidate, calibr
             continue
         if span := _span(doc.text, chunk, slot, filler):
             slots[fields[slot]] = (span,)
-            reasons[fields[slot]] = f"network, {_percent(float(sigmoid(np.float32(filler.odds))))}"
+            reasons[fields[slot]] = f"network, {_percent(1 / (1 + math.exp(-filler.odds)))}"
     return Finding(
         type=cast(Literal["deployment", "supply", "statement"], candidate.type),
         anchor=anchor,
