@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from schemas import Article, DeploymentEvent, Event, Extraction, StatementEvent, SupplyEvent
+from schemas import Article, ArticleReference, DeploymentEvent, Event, Extraction, StatementEvent, SupplyEvent
+from services.storage.columns import moment_text
 from services.storage.conversion import article_row, event_rows, extraction_row, merge, pending_row, stub_row
 from services.storage.interface import Change, Removal
 from services.storage.rows import ArticleRow, EventRows, ExtractionRow, PendingRow
@@ -26,6 +27,7 @@ class Sorted:
     withdrawn: set[str] = field(default_factory=set)
     extractions: dict[str, ExtractionRow | None] = field(default_factory=dict)
     events: dict[tuple[UUID, UUID], tuple[Event, datetime]] = field(default_factory=dict)
+    _cited: dict[str, ArticleReference] = field(default_factory=dict)
 
     def add(self, change: Change) -> None:
         """Take in the next record."""
@@ -35,7 +37,7 @@ class Sorted:
                 self._know(article_row(article, change.at))
             case DeploymentEvent() | SupplyEvent() | StatementEvent() as event:
                 self.events[event.extraction_id, event.event_id] = (event, change.at)
-                self._know(article_row(event.article, change.at))
+                self._cite(event, change.at)
             case Extraction() as extraction:
                 self.extractions[extraction.article_id] = extraction_row(extraction, change.at)
                 self._know(stub_row(extraction.article_id, change.at))
@@ -45,6 +47,15 @@ class Sorted:
             case Removal(article_id, _):
                 self.extractions[article_id] = None
                 self._know(stub_row(article_id, change.at))
+
+    def _cite(self, event: Event, at: datetime) -> None:
+        known = self.articles.get(event.article.id)
+        # Most events come beside their article or its other events, which say as much: a row less to build.
+        if known is None or (known.text is None and self._cited.get(known.article_id) != event.article):
+            self._cited[event.article.id] = event.article
+            self._know(article_row(event.article, at))
+        elif (seen := moment_text(at)) < known.first_seen_at:
+            self.articles[known.article_id] = known._replace(first_seen_at=seen)
 
     def _know(self, row: ArticleRow) -> None:
         known = self.articles.get(row.article_id)

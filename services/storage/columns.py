@@ -6,6 +6,7 @@ were made with these types: add to them, never change one.
 """
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ class UtcMoment(TypeDecorator[datetime]):
         return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
+@lru_cache(maxsize=4096)
 def moment_text(moment: datetime) -> str:
     """The moment in UTC with milliseconds: 2024-10-28T17:30:00.000Z."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from schemas import (
     Article,
@@ -188,6 +189,7 @@ def _place_row(event_id: str, role: str, place: Place) -> PlaceRow:
     )
 
 
+@lru_cache(maxsize=16_384)
 def search_words(name: str) -> str:
     """The words of a name for search: small letters, single spaces between and around them.
 

@@ -109,6 +109,7 @@ class SqliteStore(SqlStore):
         return connection.execute(statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True})
 
     def _text(self, statement: sa.Insert) -> str:
+        """The statement for the bare driver: with thousands of rows SQLAlchemy's care for each value shows."""
         return str(statement.compile(dialect=self._engine.dialect))
 
     def _integrity(self, connection: sa.Connection) -> list[str]:
