@@ -198,7 +198,7 @@ class PartyLinker:
         return self._taken_up(phrase, owner) if owner is not None else None
 
     def _taken_up(self, phrase: Phrase, owner: Mention) -> LinkedParty:
-        """The party of a role whose owner is known: the country, the group, the same person, or an office of the owner."""
+        """The party of a role whose owner is known: the country, the group, the same person, or an office."""
         index, groups = phrase.heads[0]
         if "states" in groups and owner.code in self._lexicon.states:
             state = self._lexicon.states[owner.code]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log2
 
 from services.extraction.linking.entries import Entry
 from services.extraction.linking.gazetteer import Gazetteer, Town
@@ -15,11 +16,17 @@ _SORTS = frozenset(("state", "adjective", "people", "capital", "region"))
 _THERE = frozenset(("dort", "dorthin", "hier", "hierher", "ort", "daher"))
 _HOME = frozenset(("hause", "heimat", "heimreise", "heimatland"))
 _BORDER = ("grenze", "grenzgebiet", "grenzregion", "grenzabschnitt", "grenzposten", "frontlinie", "trennlinie")
+_BORDERLAND = ("grenzgebiet", "grenzregion", "kampfgebiet")
+_INDEFINITE = frozenset(("einem", "einen", "ein", "anderen"))
 _TO_OR_BETWEEN = (["zu"], ["zum"], ["zur"], ["zwischen"])
 _COORDINATING = frozenset(("und", "sowie", "zwischen", "oder"))
 _SEA = ("meer", "meeres", "ozean", "seegebiet", "seegebiete", "meerbusen", "meerenge", "weltall", "gewaesser")
 _PLACED = frozenset(("in", "im", "bei", "auf", "nahe", "bei"))
 _COUNTRY_WORDS = ("land", "landes", "staat", "staates", "republik", "territorium", "boden", "staatsgebiet", "regime")
+_SCENE = frozenset(("in", "im", "nach", "aus", "auf", "bei", "ueber", "um", "an", "vor"))
+# Weights of salience, tuned on the training articles: a sentence farther back, after in/nach/..., a name that is no
+# adjective, each doubling of the country's mentions.
+DISTANCE, PLACED, PROPER, FREQUENT = 0.6, 3.0, 0.5, 1.5
 _SMALL_TOWN = 100_000  # people; below, a name alone does not make a place of a country that the article never names
 
 
@@ -65,7 +72,10 @@ class PlaceLinker:
         countries = {m.entry.country for m in found}
         border = next((i for i, key in enumerate(keys) if key.endswith(_BORDER)), None)
         if border is not None and (not found or keys[border + 1 : border + 2] in _TO_OR_BETWEEN):
-            return "a border: between countries"
+            inland = keys[border].endswith(_BORDERLAND) and not found and self._region_before(phrase) is not None
+            return None if inland else "a border: between countries"
+        if not found and self._country_word(phrase) and self._indefinite(phrase):
+            return "a country not named"
         at_sea = any(key.endswith(_SEA) for key in keys) and not any(m.entry.sort == "adjective" for m in found)
         if at_sea and (None in countries or not found or (len(countries) == 1 and "gewaesser" not in keys[-1])):
             return "a sea"
@@ -160,7 +170,7 @@ class PlaceLinker:
         )
 
     def _country_word(self, phrase: Phrase) -> bool:
-        return phrase.first == phrase.last and self._scene.tokens[phrase.last].key.endswith(_COUNTRY_WORDS)
+        return len(phrase.words) == 1 and phrase.words[0].endswith(_COUNTRY_WORDS)
 
     def _antecedent(self, phrase: Phrase) -> tuple[Entry | None, str]:
         scene = self._scene
@@ -172,6 +182,8 @@ class PlaceLinker:
             meant = [m.entry for m in before if m.entry.name in names]
             if meant:
                 return meant[-1], f"epithet of {meant[-1].name}"
+        if key.endswith(_BORDERLAND):
+            return self._region_before(phrase), "region named before"
         if key in _HOME:
             return self._best(before, phrase, oblique=False), "home of the party named before"
         if key in _THERE:
@@ -180,6 +192,19 @@ class PlaceLinker:
         if key.startswith("nachbar"):
             return self._neighbour(before, phrase), "neighbour of the party named before"
         return self._best(before, phrase, oblique=True), "place named before"
+
+    def _indefinite(self, phrase: Phrase) -> bool:
+        """Whether the noun is brought in by "ein", so that no country named before is meant."""
+        tokens = self._scene.tokens[max(0, phrase.last - 1) : phrase.last]
+        return any(token.key in _INDEFINITE for token in tokens)
+
+    def _region_before(self, phrase: Phrase) -> Entry | None:
+        """The region named last within three sentences: which borderland is meant."""
+        earliest = self._scene.sentence(phrase.first) - 3
+        regions = [
+            m for m in self._scene.matches if m.first < phrase.first and m.entry.sort == "region" and m.entry.country
+        ]
+        return next((m.entry for m in reversed(regions) if self._scene.sentence(m.first) >= earliest), None)
 
     def _neighbour(self, before: list[Match], phrase: Phrase) -> Entry | None:
         home = self._best(before, phrase, oblique=False)
@@ -191,28 +216,17 @@ class PlaceLinker:
         )
 
     def _best(self, matches: list[Match], phrase: Phrase, *, oblique: bool) -> Entry | None:
-        """The most salient place: near, and after in/nach/aus (oblique) or as a subject."""
+        """The most salient place: near, often named, and after in, nach, aus ... (oblique) or as a subject."""
         sentence = self._scene.sentence(phrase.first)
         best: tuple[float, Entry] | None = None
         for match in matches:
-            if match.entry.country is None and match.entry.sort != "region":
+            entry = match.entry
+            if entry.country is None and entry.sort != "region":
                 continue
-            score = -1.2 * (sentence - self._scene.sentence(match.first)) + self._salience(match, oblique)
+            often = log2(max(1, self._scene.countries[entry.country or ""]))
+            placed = self._scene.preposition(match.first) in _SCENE
+            score = -DISTANCE * (sentence - self._scene.sentence(match.first)) + FREQUENT * often
+            score += PLACED * (placed == oblique) + PROPER * (entry.sort in ("region", "capital", "state"))
             if best is None or score >= best[0]:
-                best = (score, match.entry)
+                best = (score, entry)
         return best[1] if best else None
-
-    def _salience(self, match: Match, oblique: bool) -> float:
-        placed = self._scene.preposition(match.first) in (
-            "in",
-            "im",
-            "nach",
-            "aus",
-            "auf",
-            "bei",
-            "ueber",
-            "um",
-            "an",
-            "vor",
-        )
-        return 2.0 * (placed == oblique) + 0.5 * (match.entry.sort in ("region", "capital", "state"))
