@@ -83,13 +83,14 @@ def _movement_slots(
     mentions = scene.within(scene.mentions, clause)
     anchor = scene.sentence.span(at, at + 1)
     placed = {span: scene.preposition(span) for span in mentions}
+    owner = _owner(placed, force, withdrawn=withdrawn) or _speaker(scene, speech, at)
     to = _nearest([span for span, word in placed.items() if word in _TO], anchor)
-    away = _nearest([span for span, word in placed.items() if word in _FROM and not _follows(force, span)], anchor)
+    away = _nearest([span for span, word in placed.items() if word in _FROM and span != owner], anchor)
     if withdrawn and away is None:
         to, away = None, to
     slots = {
         "force": force,
-        "actor": _owner(scene, placed, force) or _speaker(scene, speech, at),
+        "actor": owner,
         "quantity": _amount(scene, clause, force),
         "destination": to,
         "origin": away,
@@ -98,11 +99,15 @@ def _movement_slots(
     return {name: (span,) for name, span in slots.items() if span is not None}
 
 
-def _owner(scene: Scene, placed: Mapping[Offsets, str], force: Offsets | None) -> Offsets | None:
-    """Whose force: named in its noun phrase or right behind it, else the subject of the clause."""
+def _owner(placed: Mapping[Offsets, str], force: Offsets | None, *, withdrawn: bool) -> Offsets | None:
+    """Whose force: named in its noun phrase or right behind it, else the subject of the clause.
+
+    "Truppen aus Mali" are Mali's, unless they are withdrawn from there.
+    """
+    behind = {""} if withdrawn else {"", *_FROM}
     if force is not None:
         for span, word in placed.items():
-            if force[0] <= span[0] < force[1] or (_follows(force, span) and word in (*_FROM, "")):
+            if force[0] <= span[0] < force[1] or (0 < span[0] - force[1] < 12 and word in behind):
                 return span
     return next((span for span, word in placed.items() if not word), None)
 
@@ -112,10 +117,6 @@ def _speaker(scene: Scene, speech: Sequence[Finding], at: int) -> Offsets | None
     if at and scene.sentence.lower[at - 1] == "zu":
         return next((finding.slots["speaker"][0] for finding in speech), None)
     return None
-
-
-def _follows(force: Offsets | None, span: Offsets) -> bool:
-    return force is not None and 0 < span[0] - force[1] < 12
 
 
 def _amount(scene: Scene, clause: Offsets, head: Offsets | None) -> Offsets | None:
