@@ -8,12 +8,17 @@ The word lists are data: ``data/sentences.yaml`` and the abbreviations that spaC
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from spacy.lang.de.tokenizer_exceptions import TOKENIZER_EXCEPTIONS
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from services.extraction.tables import read_table
+
+if TYPE_CHECKING:
+    from thinc.types import Ints2d
 
 _CLOSERS = "\"“”»«›‹’'‘)\\]"
 _END = re.compile(
@@ -129,15 +134,17 @@ def mark_sentences(doc: Doc) -> Doc:
     text = doc.text
     starts = iter([start for start, _ in split_sentences(text)] + [len(text) + 1])
     pending = next(starts)
+    marks = np.full((len(doc), 1), -1, dtype=np.int64)
     for token in doc:
-        token.is_sent_start = token.i == 0
-        if token.is_space:
+        if token.is_space or pending >= token.idx + len(token):
             continue
-        if token.idx >= pending or pending < token.idx + len(token):
-            token.is_sent_start = True
-            while pending < token.idx + len(token):
-                pending = next(starts)
-    return doc
+        marks[token.i] = 1
+        while pending < token.idx + len(token):
+            pending = next(starts)
+    if len(doc):
+        marks[0] = 1
+    # One array for all: the setter of `token.is_sent_start` searches the document anew for each token.
+    return doc.from_array(["SENT_START"], cast("Ints2d", marks.astype(np.uint64)))
 
 
 def sentence_spans(doc: Doc) -> list[tuple[int, int]]:
