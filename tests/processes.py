@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from services.common.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
+"""When a test gives up: far beyond what an idle machine needs, for one that is busy."""
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:

@@ -1,0 +1,156 @@
+"""Poison: every bad message in the dead letters with its reason, no good one lost, and the service lives."""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas import DeadLetter, Stage, read_event, read_extraction
+from services.common.settings import Settings
+from services.dead_letters.reading import read_dead_letters
+from tests.articles import RawRecord, article, expected_events, message
+from tests.conftest import ReadTopic
+from tests.processes import Service, until
+from tests.standins import EXIT, HANG, HANG_DEAF, RAISE, SEGFAULT
+
+
+def _json(**changes: object) -> bytes:
+    record = {"schema_version": "1.0", "id": "p", "text": "Das sagte er."} | changes
+    return json.dumps({name: value for name, value in record.items() if value is not ...}).encode()
+
+
+NESTED = b'{"id": "p", "text": ' + b"[" * 100 + b"]" * 100 + b"}"
+TOO_DEEP_FOR_THE_PARSER = b'{"id": "p", "text": ' + b"[" * 200_000
+
+POISON: dict[str, tuple[bytes | None, Stage, str]] = {
+    "tombstone": (None, "decode", "tombstone"),
+    "empty": (b"", "decode", "empty"),
+    "not UTF-8": (b'{"id": "p", "text": "M\xfcnchen"}', "decode", "UTF-8"),
+    "UTF-16": (_json().decode().encode("utf-16"), "decode", "UTF-8"),
+    "truncated": (_json()[:-9], "decode", "JSON"),
+    "no JSON at all": (b"Kein JSON, sagte er.", "decode", "JSON"),
+    "array": (b"[" + _json() + b"]", "decode", "array"),
+    "string": (b'"Das sagte er."', "decode", "string"),
+    "NaN": (b'{"id": "p", "text": NaN}', "decode", "NaN"),
+    "duplicate keys": (b'{"id": "p", "id": "q", "text": "Das sagte er."}', "decode", "twice"),
+    "100 levels": (NESTED, "decode", "nested"),
+    "200,000 levels": (TOO_DEEP_FOR_THE_PARSER, "decode", "nested"),
+    "unknown version": (_json(schema_version="9.0"), "version", "9.0"),
+    "version of another type": (_json(schema_version=1), "version", "1"),
+    "no text": (_json(text=...), "validate", "text"),
+    "no id": (_json(id=...), "validate", "id"),
+    "id of another type": (_json(id=17), "validate", "id"),
+    "blank text": (_json(text=" \n"), "validate", "text"),
+    "NUL": (_json(text="Das sagte\x00 er."), "validate", "U+0000"),
+    "lone surrogate": (b'{"id": "p", "text": "Das sagte \\ud800 er."}', "validate", "text"),
+    "date in words": (_json(published_at="gestern"), "validate", "published_at"),
+    "10 MB": (_json(text="Das sagte er. " * 750_000), "validate", "text"),
+    "event over the broker's limit": (_json(text="Das sagte er. " + "x" * 700_000), "send", "bytes"),
+    "extractor raises": (_json(text=RAISE), "extract", "nothing to be made"),
+}
+
+
+@pytest.fixture
+async def producer(broker: str) -> AIOKafkaProducer:
+    """One that sends what the broker takes only because it is compressed."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker, compression_type="lz4", max_request_size=20_000_000)
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
+def service(settings: Settings, tmp_path: Path, **changes: object) -> Service:
+    changed = settings.model_copy(update={"extractor_model": "tests.standins:make", **changes})
+    return Service.command("extractor", changed, tmp_path / "extractor.log")
+
+
+async def send_all(producer: AIOKafkaProducer, topic: str, records: list[RawRecord]) -> None:
+    for key, value, headers in records:
+        await producer.send(topic, value, key=key, headers=headers, timestamp_ms=1_700_000_000_000)
+    await producer.flush()
+
+
+async def dead_letters(settings: Settings) -> list[DeadLetter]:
+    return [letter async for letter in read_dead_letters(settings)]
+
+
+def done(running: Service, count: int) -> None:
+    until(lambda: running.metric("lagebild_articles_processed_total") >= count, f"{count} messages done")
+
+
+async def test_every_kind_of_poison_among_good_articles(
+    settings: Settings, producer: AIOKafkaProducer, read_topic: ReadTopic, tmp_path: Path
+) -> None:
+    good = [article(number) for number in range(500)]
+    records = [message(item) for item in good]
+    for place, (name, (value, _, _)) in enumerate(POISON.items()):
+        records.insert(place * 20, (name.encode(), value, [("trace", name.encode()), ("trace", b"again")]))
+    await send_all(producer, settings.topic("articles"), records)
+    with service(settings, tmp_path) as running:
+        done(running, len(records))
+        assert running.terminate() == 0
+    letters = {(letter.key or b"").decode(): letter for letter in await dead_letters(settings)}
+    assert set(letters) == set(POISON)
+    for name, (value, stage, reason) in POISON.items():
+        letter = letters[name]
+        assert letter.stage == stage, letter.message
+        assert reason in letter.message
+        assert letter.headers == (("trace", name.encode()), ("trace", b"again"))
+        assert letter.timestamp_ms == 1_700_000_000_000
+        assert letter.topic == settings.topic("articles")
+        assert_kept(letter, value)
+    events = [read_event(record.value) for record in await read_topic(settings.topic("events"))]
+    receipts = [read_extraction(record.value) for record in await read_topic(settings.topic("extractions"))]
+    assert {event.event_id for event in events} == expected_events(good)
+    assert {receipt.article_id for receipt in receipts} == {item.id for item in good}
+
+
+def assert_kept(letter: DeadLetter, value: bytes | None) -> None:
+    if letter.value_sha256 is None:
+        assert letter.value == value
+        return
+    assert value is not None
+    assert letter.value is not None
+    assert value.startswith(letter.value)
+    assert letter.value_length == len(value)
+    assert letter.value_sha256 == hashlib.sha256(value).hexdigest()
+
+
+async def test_articles_that_hang_or_kill_their_worker_do_not_stop_the_service(
+    settings: Settings, producer: AIOKafkaProducer, read_topic: ReadTopic, tmp_path: Path
+) -> None:
+    bad = {f"bad{n}": text for n, text in enumerate((HANG, HANG_DEAF, EXIT, SEGFAULT))}
+    good = [article(number) for number in range(60)]
+    records = [message(item) for item in good]
+    for place, (name, text) in enumerate(bad.items()):
+        records.insert(place * 15, (name.encode(), _json(id=name, text=text), []))
+    await send_all(producer, settings.topic("articles"), records)
+    with service(settings, tmp_path, extractor_timeout_seconds=1) as running:
+        done(running, len(records))
+        assert running.get("/livez")[0] == running.get("/readyz")[0] == 200
+        assert running.metric("lagebild_pool_restarts_total") == 2 * len(bad)
+    letters = await dead_letters(settings)
+    assert Counter((letter.key or b"").decode() for letter in letters) == dict.fromkeys(bad, 1)
+    assert {letter.stage for letter in letters} == {"extract"}
+    receipts = [read_extraction(record.value) for record in await read_topic(settings.topic("extractions"))]
+    assert {receipt.article_id for receipt in receipts} == {item.id for item in good}
+
+
+async def test_too_many_dead_letters_stop_the_extractor_and_a_restart_goes_on(
+    settings: Settings, producer: AIOKafkaProducer, tmp_path: Path
+) -> None:
+    records: list[RawRecord] = [(b"same key", b"bad %d" % number, []) for number in range(20)]
+    await send_all(producer, settings.topic("articles"), records)
+    with service(settings, tmp_path, dead_letter_run=5) as running:
+        until(lambda: running.metric("lagebild_dead_letter_limit_reached") == 1, "the limit is reached")
+        until(lambda: running.get("/readyz")[0] == 503, "not ready")
+        assert "5 messages in a row" in running.checks("/readyz")["dead_letters"]
+        assert running.get("/livez")[0] == 200
+        assert running.terminate() == 0
+    assert [letter.value for letter in await dead_letters(settings)] == [record[1] for record in records[:5]]
+    with service(settings, tmp_path) as running:
+        done(running, 15)
+    assert [letter.value for letter in await dead_letters(settings)] == [record[1] for record in records]
