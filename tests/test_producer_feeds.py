@@ -90,6 +90,9 @@ class Handler(BaseHTTPRequestHandler):
     def get_empty_html(self) -> None:
         self.reply(b"<html><body></body></html>")
 
+    def get_huge_html(self) -> None:
+        self.reply(PAGE.encode() + b" " * 3_000_000)
+
     def get_moved(self) -> None:
         self.redirect("/a.html")
 
@@ -251,6 +254,7 @@ def test_a_password_in_a_url_stays_out_of_records_and_messages(server: Server) -
     [
         ("/nothing", HERE, "the server answers 404"),
         ("/empty.html", HERE, "no article text was found in the page"),
+        ("/huge.html", HERE, "the page is larger than 3000000 bytes"),
         ("/loop", replace(HERE, max_redirects=3), "more than 3 redirects"),
         ("/file", HERE, "file"),
         ("/big", replace(HERE, max_bytes=100_000), "larger than 100000 bytes"),

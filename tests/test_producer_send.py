@@ -166,7 +166,7 @@ async def test_a_topic_that_takes_less_is_said_with_what_was_confirmed(settings:
 
 @pytest.mark.faults
 async def test_articles_wait_for_a_broker_that_is_away() -> None:
-    """A broker that is killed in mid-stream and comes back: nothing lost, nothing twice."""
+    """A broker that is killed in mid-stream and comes back, and one that does not come back before Ctrl-C."""
     with LocalBroker() as broker:
         settings = Settings(_env_file=None, bootstrap_servers=broker.bootstrap_servers)
         await create_topics(settings)
@@ -180,6 +180,17 @@ async def test_articles_wait_for_a_broker_that_is_away() -> None:
         summary = await produce(articles(400), settings, SendOptions(rate=400), progress=crash_once)
         await restarts[0]
         assert summary.confirmed == 400
+
+        stop = asyncio.Event()
+
+        def crash_for_good(count: int) -> None:
+            if count == 100:
+                broker.kill()
+                asyncio.get_running_loop().call_later(1.0, stop.set)
+
+        endless = (article for _ in range(1000) for article in articles(1000))
+        with pytest.raises(UserError, match=r"stopped, but the broker has confirmed only \d+ of \d+ articles"):
+            await produce(endless, settings, progress=crash_for_good, stop=stop)
 
 
 PROGRAM = "import typer; from services.cli.produce import produce; typer.run(produce)"

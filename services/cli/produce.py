@@ -1,6 +1,7 @@
 """`lagebild produce`: articles into the stream."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PLAIN_STEP = 1000
 """Articles between two lines where no terminal shows a progress bar."""
+
+REMIND_SECONDS = 30.0
 
 
 def produce(
@@ -92,7 +95,8 @@ async def _run(paths: list[str], settings: Settings, reading: "ReadOptions", sen
     from services.producer import read_articles
 
     items = read_articles(paths, reading)
-    with _view(Console(stderr=True, highlight=False, soft_wrap=True)) as view:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with _view(console) as view, _told_of_outages(console):
         return await send(
             _listed(items) if sending.dry_run else items,
             settings,
@@ -151,6 +155,32 @@ def _view(console: Console) -> Iterator[_View]:
     columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} articles"), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         yield _View(console, bar)
+
+
+class _Outages(logging.Handler):
+    """aiokafka tells of an outage many times a second; a person wants to hear of it now and then."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.ERROR)
+        self._console = console
+        self._told_at = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.created - self._told_at > REMIND_SECONDS:
+            self._told_at = record.created
+            self._console.print(f"waiting for the broker: {record.getMessage()}", markup=False)
+
+
+@contextmanager
+def _told_of_outages(console: Console) -> Iterator[None]:
+    logger, handler = logging.getLogger("aiokafka"), _Outages(console)
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = True
+        logger.removeHandler(handler)
 
 
 def _moment(written: str | None) -> date | datetime | None:

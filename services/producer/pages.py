@@ -9,6 +9,9 @@ from schemas import Article
 from services.producer.fetch import fetch, without_password
 from services.producer.inputs import ReadOptions, Rejected, article_from
 
+MAX_PAGE_BYTES = 3_000_000
+"""Largest page whose text is looked for: the time for it grows faster than the page (5 MB took minutes)."""
+
 
 def page_article(url: str, options: ReadOptions, fields: dict[str, Any] | None = None) -> Article:
     """The article of a web page: its main text without navigation, comments and tables.
@@ -29,6 +32,8 @@ def html_article(
     content: bytes, charset: str | None, url: str, options: ReadOptions, fields: dict[str, Any] | None = None
 ) -> Article:
     """The article of a page that was fetched; see `page_article`."""
+    if len(content) > MAX_PAGE_BYTES:
+        raise Rejected(f"the page is larger than {MAX_PAGE_BYTES} bytes")
     page = main_text(_decoded(content, charset), url)
     if page is None or not page.text:
         raise Rejected("no article text was found in the page")

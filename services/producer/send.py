@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
@@ -20,7 +20,8 @@ from services.producer.reader import Reader
 SOURCE = "/lagebild/producer"
 MAX_IN_FLIGHT = 1000
 TOPIC_SECONDS = 3.0
-DRAIN_SECONDS = 30.0
+DRAIN_SECONDS = 6.0
+LEAVE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ async def produce(
         options: rate and dry run.
         progress: called with the number of articles confirmed so far (in a dry run: read), at each of them.
         rejected: called with each input that is no usable article.
-        stop: once it is set nothing more is read, and what is on its way gets 30 s to be confirmed.
+        stop: once it is set nothing more is read, and what is on its way gets 6 s to be confirmed.
 
     Raises:
         UserError: the broker or the topic is not there, or refuses; the message says how many articles were
@@ -171,20 +172,41 @@ async def _send(source: AsyncIterator[tuple[Article, bytes]], settings: Settings
     try:
         await producer.start()
         await _find(producer, topic)
-        async for article, value in source:
-            await run.slots.acquire()
-            if run.failure:
-                break
-            headers = headers_for("article", article.id, SOURCE)
-            sent = await producer.send(topic, value, article.id.encode(), headers=headers)
-            sent.add_done_callback(run.settled)
-        await _drain(producer, run)
+        await _until_stopped(_send_all(source, producer, topic, run), run)
     except KafkaError as error:
         raise _told(error, settings, run) from error
     finally:
         await _leave(producer)
     if run.failure:
         raise _told(run.failure, settings, run) from run.failure
+
+
+async def _send_all(
+    source: AsyncIterator[tuple[Article, bytes]], producer: AIOKafkaProducer, topic: str, run: _Run
+) -> None:
+    async for article, value in source:
+        await run.slots.acquire()
+        if run.failure:
+            break
+        headers = headers_for("article", article.id, SOURCE)
+        sent = await producer.send(topic, value, article.id.encode(), headers=headers)
+        sent.add_done_callback(run.settled)
+    await producer.flush()
+
+
+async def _until_stopped(work: Coroutine[None, None, None], run: _Run) -> None:
+    """Let `work` take as long as it takes, since the broker may be away; but once asked to stop not for ever."""
+    sending = asyncio.ensure_future(work)
+    stopped = asyncio.ensure_future(run.stop.wait())
+    await asyncio.wait((sending, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    try:
+        await asyncio.wait_for(sending, DRAIN_SECONDS)
+    except TimeoutError:
+        raise UserError(
+            f"stopped, but the broker has confirmed only {run.summary.confirmed} of {run.summary.read} articles",
+            remedy="send them again when it is back; that is safe, since the ids are the same",
+        ) from None
 
 
 async def _find(producer: AIOKafkaProducer, topic: str) -> None:
@@ -197,25 +219,9 @@ async def _find(producer: AIOKafkaProducer, topic: str) -> None:
         ) from None
 
 
-async def _drain(producer: AIOKafkaProducer, run: _Run) -> None:
-    """Wait for what is on its way: as long as it takes, but once asked to stop not for ever."""
-    flushed = asyncio.ensure_future(producer.flush())
-    stopped = asyncio.ensure_future(run.stop.wait())
-    await asyncio.wait((flushed, stopped), return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    try:
-        await asyncio.wait_for(flushed, DRAIN_SECONDS)
-    except TimeoutError:
-        missing = run.summary.read - run.summary.confirmed
-        raise UserError(
-            f"the broker has not confirmed {missing} articles ({run.summary.confirmed} it has)",
-            remedy="send them again when it is back; that is safe, since the ids are the same",
-        ) from None
-
-
 async def _leave(producer: AIOKafkaProducer) -> None:
     try:
-        await asyncio.wait_for(producer.stop(), TOPIC_SECONDS)
+        await asyncio.wait_for(producer.stop(), LEAVE_SECONDS)
     except TimeoutError:
         return
 
