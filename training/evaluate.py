@@ -27,14 +27,14 @@ _ODDS = np.round(np.arange(-2.0, 2.01, 0.25), 2)
 
 
 def thresholds(reads: Sequence[Read], articles: Sequence[dict[str, Any]], first: float) -> dict[str, Any]:
-    """The verdict's threshold of each type with the best F1, among candidates over the first stage's `first`."""
+    """The score's threshold of each type with the best F1, among candidates over the first stage's `first`."""
     candidates = [r for r in reads if r.probability > first]
     best = {}
     for i, kind in enumerate(TYPES):
         own = [r for r in candidates if r.type == i]
         scores = [measure.f1(_counts(own, articles, [t] * len(TYPES)), [kind]) for t in _GRID]
         best[kind] = float(_GRID[_middle(scores)])
-    return {"first": first, "verdict": best}
+    return {"first": first, "score": best}
 
 
 def _middle(scores: Sequence[float]) -> int:
@@ -65,7 +65,7 @@ def slot_thresholds(pairs: Sequence[tuple[Read, dict[str, Any]]]) -> dict[str, d
 def chosen(reads: Sequence[Read], limits: Mapping[str, Any]) -> list[Read]:
     """The candidates that count as events under the thresholds."""
     over = [r for r in reads if r.probability > limits["first"]]
-    return measure.kept(over, [limits["verdict"][kind] for kind in TYPES])
+    return measure.kept(over, [limits["score"][kind] for kind in TYPES])
 
 
 def paired(events: Sequence[Read], articles: Sequence[dict[str, Any]]) -> list[tuple[Read, dict[str, Any]]]:

@@ -45,6 +45,12 @@ class Read:
     slots: Mapping[str, tuple[int, int, float]]  # record field -> start, end, log odds that it is filled
     labels: Mapping[str, list[float]]  # label -> log probabilities
 
+    @property
+    def score(self) -> float:
+        """Both stages' log odds added up, as a probability: the second one learned on what the first one proposes."""
+        odds = sum(np.log(p) - np.log1p(-p) for p in np.clip([self.probability, self.verdict], 1e-6, 1 - 1e-6))
+        return float(1 / (1 + np.exp(-odds)))
+
     def label(self, name: str) -> str:
         """The most probable value."""
         return LABELS[name][int(np.argmax(self.labels[name]))]
@@ -123,14 +129,14 @@ def _offsets(chunk: Chunk, words: Span) -> Span:
 
 
 def kept(reads: Sequence[Read], thresholds: Sequence[float]) -> list[Read]:
-    """The candidates that count as events: verdict over the type's threshold, the best of neighbours of one type."""
+    """The candidates that count as events: score over the type's threshold, the best of neighbours of one type."""
     result: list[Read] = []
     for r in sorted(reads, key=lambda r: (r.article, r.type, r.anchor)):
-        if r.verdict <= thresholds[r.type]:
+        if r.score <= thresholds[r.type]:
             continue
         last = result[-1] if result else None
         if last and (last.article, last.type) == (r.article, r.type) and r.anchor[0] - last.anchor[1] <= 1:
-            if r.verdict > last.verdict:
+            if r.score > last.score:
                 result[-1] = r
             continue
         result.append(r)
@@ -157,7 +163,7 @@ def pairs(events: Sequence[Read], gold: Sequence[dict[str, Any]]) -> list[tuple[
     Same type, the anchor inside the gold event's evidence; the same anchor first, then the surer event.
     """
     possible = [
-        (-_touching(r.anchor, g["anchor"]), -r.verdict, i, j)
+        (-_touching(r.anchor, g["anchor"]), -r.score, i, j)
         for i, r in enumerate(events)
         for j, g in enumerate(gold)
         if TYPES[r.type] == g["type"] and _touching(r.anchor, g["evidence"])
@@ -259,7 +265,7 @@ def quick(network: Network, held: Held, pieces: PieceVocabulary) -> dict[str, An
     for name, articles in list(held.articles.items())[-1:]:
         reads = read(network, articles, pieces, 0.15)
         gold = read_gold(network, articles, pieces)
-        for judge in (0.3, 0.5):
+        for judge in (0.5, 0.7):
             counts = event_counts(kept(reads, [judge] * 3), articles)
             figures[f"{name} events {judge}"] = [round(f1(counts, ts), 3) for ts in (TYPES, *([t] for t in TYPES))]
         slots = slot_counts(gold)
