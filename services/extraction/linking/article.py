@@ -12,6 +12,7 @@ from services.extraction.linking.parties import PartyLinker
 from services.extraction.linking.places import PlaceLinker
 from services.extraction.linking.scene import build_scene
 from services.extraction.linking.tables import load_tables
+from services.extraction.linking.words import tokenise
 
 _PLACES = frozenset(("state", "capital", "region"))
 _PARTIES = frozenset(
@@ -76,6 +77,12 @@ class Linker:
     def __init__(self, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
         self._lexicon = lexicon
         self._gazetteer = gazetteer
+
+    def joint_names(self, text: str) -> list[tuple[int, int]]:
+        """Where names of the tables stand that have an "und" of their own: "Bosnien und Herzegowina"."""
+        tokens = tokenise(text, self._lexicon.describe)
+        matches = [m for m in self._lexicon.scan(tokens) if any(t.key == "und" for t in tokens[m.first : m.last + 1])]
+        return [(tokens[m.first].start, tokens[m.last].end) for m in matches]
 
     def article(
         self,

@@ -37,7 +37,7 @@ class Lexicon:
         self._entries: dict[str, tuple[Entry, ...]] = {}
         self._longest: dict[str, int] = {}
         self.roles: dict[str, frozenset[str]] = _roles(tables)
-        self.media_words = frozenset(form for word in tables.media_words for form in noun_forms(word))
+        self._media_words = frozenset(form for word in tables.media_words for form in noun_forms(word))
         self.states: dict[str, Entry] = {}
         self.organisations: dict[str, Entry] = {}
         self.unnamed_adjectives = frozenset(f for stem in tables.unnamed_adjectives for f in adjective_forms(stem))
@@ -55,6 +55,8 @@ class Lexicon:
             elif entry.sort == "organisation" and entry.code:
                 self.organisations.setdefault(entry.code, entry)
             self._add(forms, entry)
+        self.describe = lru_cache(maxsize=50_000)(self._describe)
+        self.medium = lru_cache(maxsize=50_000)(self._medium)
         self.compound = lru_cache(maxsize=50_000)(self._compound)
         self.role = lru_cache(maxsize=50_000)(self._role)
 
@@ -84,23 +86,23 @@ class Lexicon:
         found: list[Match] = []
         position = 0
         while position < len(tokens):
-            matches = self._at(tokens, position)
+            token = tokens[position]
+            longest = self._longest.get(token.key)
+            matches = self._listed(tokens, position, longest) if longest else []
+            if not matches and len(token.key) > 4 and (token.capital or "isch" in token.key or "-" in token.key):
+                matches = [Match(position, position, entry, head) for entry, head in self.compound(token.text)]
             found += matches
             position = matches[0].last + 1 if matches else position + 1
         return found
 
-    def _at(self, tokens: list[Token], first: int) -> list[Match]:
-        token = tokens[first]
-        longest = min(self._longest.get(token.key, 0), len(tokens) - first)
-        for length in range(longest, 0, -1):
+    def _listed(self, tokens: list[Token], first: int, longest: int) -> list[Match]:
+        for length in range(min(longest, len(tokens) - first), 0, -1):
             words = tokens[first : first + length]
-            entries = self._entries.get(" ".join(word.key for word in words))
-            fitting = [e for e in entries or () if _written_so(e, words)]
+            entries = self._entries.get(" ".join([word.key for word in words]), ())
+            fitting = [e for e in entries if _written_so(e, words)]
             if fitting:
                 return [Match(first, first + length - 1, entry) for entry in fitting]
-        if len(token.key) < 4:
-            return []
-        return [Match(first, first, entry, head) for entry, head in self.compound(token.text)]
+        return []
 
     def _compound(self, word: str) -> tuple[tuple[Entry, str], ...]:
         """Entries inside a compound: "US-Außenministerium", "Kremlsprecher", "Ost-Russland", "südafghanisch"."""
@@ -163,6 +165,17 @@ class Lexicon:
         if key.startswith("bundes") and self.role(key[6:]):
             return tuple((_domestic(self.states[code]), key[6:]) for code in _DOMESTIC["bundes"])
         return ()
+
+    def _describe(self, word: str) -> tuple[str, frozenset[str], bool]:
+        key = fold(word)
+        return key, frozenset() if word[0].islower() else self.role(key), word[0].isupper()
+
+    def _medium(self, key: str) -> bool:
+        return (
+            key in self._media_words
+            or key.rpartition("-")[2] in self._media_words
+            or key.endswith(self.endings["medium"])
+        )
 
     def _role(self, key: str) -> frozenset[str]:
         """Groups of roles.yaml that a noun belongs to, by itself or by the last part of the compound."""

@@ -11,7 +11,6 @@ from services.extraction.linking.persons import Persons
 from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.scene import Scene
 
-_PLACE_SORTS = frozenset(("capital", "seat"))
 _OBLIQUE = frozenset(
     (
         "in",
@@ -65,7 +64,7 @@ def _party_start(scene: Scene, first: int, last: int) -> int:
 
 def _opens(scene: Scene, index: int) -> bool:
     token = scene.tokens[index]
-    if index in scene.by_token:
+    if index in scene.by_token or token.entity in ("PER", "ORG"):
         return True
     if not token.capital or token.text[0].isdigit() or token.key in PRONOUNS or token.key in scene.lexicon.not_names:
         return False
@@ -136,7 +135,7 @@ def _subject(scene: Scene, phrase: Phrase) -> bool:
 
 def _oblique(scene: Scene, phrase: Phrase) -> bool:
     first = phrase.first
-    if phrase.affiliation is not None and phrase.affiliation.entry.sort in _PLACE_SORTS:
+    if _voice(scene, phrase):
         return False  # "In Moskau sprach der Außenminister": a capital after a preposition speaks, it suffers nothing
     return first > 0 and scene.joined(first - 1, first) and scene.tokens[first - 1].key in _OBLIQUE
 

@@ -15,7 +15,6 @@ from services.extraction.linking.scene import Scene
 
 _PLURAL_VERB = ("ten", "ben", "den", "sind", "len", "nen", "sen", "gen", "ren", "hen", "fen", "ken")
 _SINGULAR_VERB = ("te", "at", "ist", "t", "rd", "ob", "og", "ief", "rf", "ab", "ie", "ach", "ieb")
-_MEDIA_HEADS = ("zeitung", "magazin", "fernsehen", "medien", "sender", "rundfunk", "nachrichtenagentur")
 
 
 class PartyLinker:
@@ -84,10 +83,14 @@ class PartyLinker:
     def _possessed(self, phrase: Phrase) -> LinkedParty | None:
         """ "sein Ministerium", "deren Sprecher", "unser Land": belongs where the pronoun's antecedent belongs."""
         words, index = phrase.words, phrase.first
-        if words[0] not in POSSESSIVES and self._scene.left(index) is not None:
+        if words[0] not in POSSESSIVES:
+            before = self._scene.left(index)
+            if before is None or before.key not in POSSESSIVES:
+                return None
             index -= 1
-            words = [self._tokens[index].key, *words]
-        if len(words) < 2 or words[0] not in POSSESSIVES or phrase.affiliation or phrase.nobody:
+        elif len(words) < 2:
+            return None
+        if phrase.affiliation or phrase.nobody:
             return None
         owner = self._antecedent(index)
         if owner is None or owner.code is None or (phrase.name and phrase.name[0] < phrase.name[1]):
@@ -123,10 +126,10 @@ class PartyLinker:
 
     def _medium(self, phrase: Phrase) -> bool:
         """Whether a word of the phrase or the one before it says that it is a newspaper, broadcaster or agency."""
+        if any(map(self._lexicon.medium, phrase.words)):
+            return True
         before = self._scene.left(phrase.first)
-        known = self._lexicon.media_words
-        keys = [*phrase.words, before.key if before else ""]
-        return any(k in known or k.rpartition("-")[2] in known or k.endswith(_MEDIA_HEADS) for k in keys)
+        return before is not None and self._lexicon.medium(before.key)
 
     def _named(self, phrase: Phrase) -> LinkedParty | None:
         match = phrase.affiliation

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from services.extraction.linking.lexicon import Lexicon, Match
 from services.extraction.linking.words import Token, fold
+
+_T = TypeVar("_T")
+
+
+class _Once(Generic[_T]):
+    """A property computed at first use: functools.cached_property without its lock, which costs more than most of these
+    values do; a phrase lives in one thread."""
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: Any, owner: Any = None) -> _T:
+        value = self._compute(instance)
+        instance.__dict__[self._name] = value
+        return value
 
 
 def _words(text: str) -> frozenset[str]:
@@ -26,6 +43,7 @@ _JOINED_PARTICLES = ("al-", "el-", "az-", "as-")
 _AFFILIATING = frozenset(
     ("state", "adjective", "people", "capital", "seat", "body", "member", "organisation", "part", "region")
 )
+_NAMES = frozenset(("state", "people", "capital", "region", "organisation"))
 _NATIONAL = frozenset(("adjective", "state", "people", "capital"))
 
 
@@ -39,12 +57,17 @@ class Phrase:
     last: int
     matches: tuple[Match, ...]
 
-    @cached_property
+    @_Once
     def heads(self) -> list[tuple[int, frozenset[str]]]:
-        """The role nouns with their groups, in order."""
-        return [(i, self.tokens[i].roles) for i in range(self.first, self.last + 1) if self.tokens[i].roles]
+        """The role nouns with their groups, in order; "land" in "Russland" is none."""
+        named = {i for m in self.matches if m.entry.sort in _NAMES and not m.head for i in range(m.first, m.last + 1)}
+        return [
+            (i, self.tokens[i].roles)
+            for i in range(self.first, self.last + 1)
+            if self.tokens[i].roles and i not in named
+        ]
 
-    @cached_property
+    @_Once
     def words(self) -> list[str]:
         """The folded words without a leading article."""
         keys = [t.key for t in self.tokens[self.first : self.last + 1]]
@@ -52,7 +75,7 @@ class Phrase:
             keys.pop(0)
         return keys
 
-    @cached_property
+    @_Once
     def name(self) -> tuple[int, int] | None:
         """Token indices of a person's name at the end: capitalised words that are no role and no other name."""
         taken = {i: m.entry.sort == "person" for m in self.matches for i in range(m.first, m.last + 1)}
@@ -76,7 +99,7 @@ class Phrase:
     def _particle(self, token: Token) -> bool:
         return not token.capital and not token.key.startswith(_JOINED_PARTICLES)
 
-    @cached_property
+    @_Once
     def affiliation(self) -> Match | None:
         """The match that says to whom the phrase belongs, or None.
 

@@ -145,14 +145,14 @@ class PlaceLinker:
                 if not token.capital or token.key in lexicon.not_names or (length == 1 and token.roles):
                     continue
                 written = self._scene.text[token.start : tokens[first + length - 1].end]
-                town = self._choose(self._gazetteer.find(written))
+                town = self._choose(self._gazetteer.find(written), alone=length == len(phrase.words))
                 if town is not None:
                     return town
         return None
 
-    def _choose(self, towns: list[Town]) -> Town | None:
+    def _choose(self, towns: list[Town], *, alone: bool) -> Town | None:
         named = [town for town in towns if self._scene.countries[town.country]]
-        large = [town for town in towns if town.population >= _SMALL_TOWN]
+        large = [town for town in towns if town.population >= _SMALL_TOWN or (alone and len(towns) == 1)]
         return next(iter(named or large), None)
 
     def _taken_up(self, phrase: Phrase, text: str) -> LinkedPlace:

@@ -76,7 +76,7 @@ class RoleResolver:
 
     def _country(self, index: int) -> Mention | None:
         def state(mention: Mention) -> bool:
-            return mention.code in self._states and mention.state_like
+            return mention.code in self._states
 
         if not self._scene.tokens[index].key.startswith("nachbar"):
             return self._salient(index, state)

@@ -6,12 +6,14 @@ import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.extraction.linking.entries import Entry
 from services.extraction.linking.lexicon import Lexicon, Match
 from services.extraction.linking.phrases import DETERMINERS, Phrase
 from services.extraction.linking.words import Token, lower_ending, tokenise
 
+_TRANSPARENT = " \u00a0„“\"»«‚‘'"
 _LINKS = frozenset(("der", "des", "von", "vom", "in", "im", "bei", "beim", "fuer"))
 _NAMELY = frozenset(("von", "van", "de", "der", "den", "zu", "al", "bin", "ibn", "el", "du", "da", "la", "le"))
 
@@ -23,7 +25,8 @@ class Scene:
     text: str
     tokens: list[Token]
     matches: list[Match]
-    sentence_starts: list[int]
+    sentences: list[int]
+    joins: list[bool]
     counts: Counter[str]
     countries: Counter[str]
     lexicon: Lexicon
@@ -32,7 +35,7 @@ class Scene:
 
     def sentence(self, token: int) -> int:
         """Number of the sentence a token stands in."""
-        return bisect.bisect_right(self.sentence_starts, self.tokens[token].start)
+        return self.sentences[token]
 
     def phrase(self, start: int, end: int) -> Phrase | None:
         """The tokens and names of text[start:end], None where no word lies in it."""
@@ -60,7 +63,7 @@ class Scene:
 
     def joined(self, left: int, right: int) -> bool:
         """Whether only white space stands between two neighbouring tokens."""
-        return not self.text[self.tokens[left].end : self.tokens[right].start].strip(" \u00a0„“\"»«‚‘'")
+        return right == left + 1 and self.joins[left]
 
     def matches_ending(self, last: int) -> list[Match]:
         """The names whose last word is a token."""
@@ -134,16 +137,24 @@ def build_scene(
     lexicon: Lexicon,
 ) -> Scene:
     """Look up a whole article; the title only adds to what counts as the article's parties."""
-    tokens = _labelled(tokenise(text, lexicon.role), entities)
+    tokens = _labelled(tokenise(text, lexicon.describe), entities)
     matches = lexicon.scan(tokens)
     by_token: dict[int, list[Match]] = {}
     for match in matches:
         by_token.setdefault(match.first, []).append(match)
-    titled = lexicon.scan(tokenise(title, lexicon.role)) if title else []
+    titled = lexicon.scan(tokenise(title, lexicon.describe)) if title else []
     counts = Counter(m.entry.code for m in matches + titled if m.entry.code and _speaks_for(m.entry))
-    starts = sorted(start for start, _ in sentences) or [0]
     countries = Counter(m.entry.country for m in matches + titled if m.entry.country)
-    return Scene(text, tokens, matches, starts, counts, countries, lexicon, [t.start for t in tokens], by_token)
+    borders = sorted(start for start, _ in sentences)
+    numbers = [bisect.bisect_right(borders, token.start) for token in tokens]
+    starts = [token.start for token in tokens]
+    return Scene(text, tokens, matches, numbers, _joins(text, tokens), counts, countries, lexicon, starts, by_token)
+
+
+def _joins(text: str, tokens: list[Token]) -> list[bool]:
+    """For each token but the last whether only white space or quotation marks part it from the next."""
+    gaps = (text[left.end : right.start] for left, right in pairwise(tokens))
+    return [gap == " " or not gap.strip(_TRANSPARENT) for gap in gaps]
 
 
 def _labelled(tokens: list[Token], entities: Sequence[tuple[int, int, str]]) -> list[Token]:

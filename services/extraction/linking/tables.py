@@ -28,7 +28,7 @@ ROLE_GROUPS = (
     "documents",
     "not_names",
 )
-GRAMMAR = ("speech", "feminine", "neuter", "plural")
+GRAMMAR = ("speech", "medium", "feminine", "neuter", "plural")
 _ISO = {country.alpha_3 for country in pycountry.countries} | {"XKX"}
 _FORMER = {country.alpha_3 for country in pycountry.historic_countries if hasattr(country, "alpha_3")}
 

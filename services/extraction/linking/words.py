@@ -41,8 +41,8 @@ _UNINFLECTED = frozenset(
 class Token(NamedTuple):
     """A word of the text; start and end are code points, end exclusive; key is its folded form.
 
-    roles: the groups of roles.yaml that a capitalised word belongs to; entity: PER, LOC, ORG or MISC where a recogniser
-    said so, else "".
+    roles: the groups of roles.yaml that a capitalised word belongs to; capital: it begins with a capital letter;
+    entity: PER, LOC, ORG or MISC where a recogniser said so, else "".
     """
 
     text: str
@@ -50,12 +50,8 @@ class Token(NamedTuple):
     end: int
     key: str
     roles: frozenset[str]
+    capital: bool
     entity: str = ""
-
-    @property
-    def capital(self) -> bool:
-        """Whether the word begins with a capital letter."""
-        return self.text[0].isupper()
 
 
 @lru_cache(maxsize=50_000)
@@ -68,15 +64,12 @@ def fold(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def tokenise(text: str, roles: Callable[[str], frozenset[str]]) -> list[Token]:
-    """The words of a text; hyphens and apostrophes inside a word belong to it."""
-    none: frozenset[str] = frozenset()
-    tokens = []
-    for match in _TOKEN.finditer(text):
-        word = match.group()
-        key = fold(word)
-        tokens.append(Token(word, match.start(), match.end(), key, none if word[0].islower() else roles(key)))
-    return tokens
+def tokenise(text: str, describe: Callable[[str], tuple[str, frozenset[str], bool]]) -> list[Token]:
+    """The words of a text; hyphens and apostrophes inside a word belong to it.
+
+    describe: key, roles and capital of a word.
+    """
+    return [Token(m.group(), m.start(), m.end(), *describe(m.group())) for m in _TOKEN.finditer(text)]
 
 
 def key_of(phrase: str) -> str:
