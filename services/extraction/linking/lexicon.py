@@ -202,7 +202,9 @@ def _open_case(entry: Entry, word: str) -> bool:
 def _written_so(entry: Entry, words: list[Token]) -> bool:
     if entry.exact is not None:
         return " ".join(word.text for word in words) in (entry.exact, entry.exact + "s")
-    return entry.sort in ("adjective", "generic") or words[0].text[0].isupper() or len(words) > 1
+    return (
+        entry.sort in ("adjective", "generic") or words[0].capital or len(words) > 1 or words[0].key.startswith("al-")
+    )
 
 
 def _region_of(state: Entry, word: str) -> Entry:

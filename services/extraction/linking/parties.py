@@ -12,6 +12,7 @@ from services.extraction.linking.persons import Person, Persons
 from services.extraction.linking.phrases import Phrase
 from services.extraction.linking.roles import SPEAKING, RoleResolver
 from services.extraction.linking.scene import Scene
+from services.extraction.linking.words import fold
 
 _PLURAL_VERB = ("ten", "ben", "den", "sind", "len", "nen", "sen", "gen", "ren", "hen", "fen", "ken")
 _SINGULAR_VERB = ("te", "at", "ist", "t", "rd", "ob", "og", "ief", "rf", "ab", "ie", "ach", "ieb")
@@ -155,7 +156,9 @@ class PartyLinker:
         if name is None:
             return None
         known = self._persons.find(self._tokens[name[1]].key)
-        listed = next((m for m in phrase.matches if m.entry.sort == "person"), None)
+        listed = next((m for m in phrase.matches if m.entry.sort == "person" and m.last == name[1]), None)
+        if listed is not None and not _same_person(self._full_name(name), listed.entry.name):
+            listed = None
         if known is not None and (known.code is not None or known.unnamed) and not (listed and known.weak):
             return LinkedParty(known.name, known.code, "person", f"person, {known.rule}")
         if listed is not None:
@@ -221,3 +224,9 @@ class PartyLinker:
     def _from(self, country: str) -> LinkedParty | None:
         state = self._lexicon.states.get(country)
         return LinkedParty(state.name, state.code, "state", f"a town in {state.name}") if state else None
+
+
+def _same_person(written: str, listed: str) -> bool:
+    """Whether a name in the article may be a listed person: a bare surname, or one that shares a first name with it."""
+    first, known = [fold(w) for w in written.split()[:-1]], {fold(w) for w in listed.split()}
+    return not first or any(word in known for word in first)

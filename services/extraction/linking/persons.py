@@ -89,7 +89,8 @@ class Persons:
         """Whether the match belongs to what stands before the name as a title: it names an office itself, or an office
         stands in the phrase, or it stands right before the name ("die Deutsche Annegret Berger")."""
         roles = [i for i, _ in phrase.heads if i < name]
-        return bool(match.head or roles) or match.last == name - 1
+        compound = bool(match.head) and bool(self._scene.lexicon.role(match.head))
+        return compound or bool(roles) or (match.last == name - 1 and not match.head)
 
     def _apposition(self, last: int) -> Match | None:
         """Affiliation in what follows a name: ", Sprecher des US-Außenministeriums," or "(SPD)"."""

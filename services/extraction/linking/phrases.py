@@ -132,9 +132,15 @@ class Phrase:
         if first.entry.sort in _NATIONAL and first.entry.kind == "state" and not envoy:
             for match in matches[1:]:
                 grouped = match.entry.kind in ("organisation", "armed_group") and match.entry.sort != "adjective"
-                if grouped and not any(self.tokens[i].capital for i in range(first.last + 1, match.first)):
+                between = range(first.last + 1, match.first)
+                owner = first.entry.sort == "adjective" and self._owner(match)
+                if grouped and (owner or not any(self.tokens[i].capital for i in between)):
                     return match
         return first
+
+    def _owner(self, match: Match) -> bool:
+        """Whether a match is a genitive or stands after "von": "griechische Sektion von Ärzte ohne Grenzen"."""
+        return self.tokens[match.first - 1].key in ("der", "des", "von", "vom")
 
     @property
     def open(self) -> bool:

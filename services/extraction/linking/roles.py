@@ -57,7 +57,8 @@ class RoleResolver:
             if group in groups:
                 return self._group(index, word)
         if "documents" in groups:
-            return latest(self._mentions, index, lambda m: "documents" in m.groups and m.code is not None)
+            told = latest(self._mentions, index, lambda m: "documents" in m.groups and m.code is not None)
+            return told or self._publisher(index)
         return self._country(index) if "states" in groups else self._office(index, groups)
 
     def _group(self, index: int, word: str) -> Mention | None:
@@ -73,6 +74,15 @@ class RoleResolver:
         )
         entry = self._scene.lexicon.organisations.get(code or "")
         return self._standing_for(index, entry) if entry else None
+
+    def _publisher(self, index: int) -> Mention | None:
+        """The organisation named in this sentence or the two before: "der Bericht" is most likely its."""
+        earliest = self._scene.sentence(index) - 2
+        return latest(
+            self._mentions,
+            index,
+            lambda m: m.kind == "organisation" and m.code is not None and m.sentence >= earliest,
+        )
 
     def _country(self, index: int) -> Mention | None:
         def state(mention: Mention) -> bool:
