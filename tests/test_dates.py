@@ -143,6 +143,7 @@ def test_what_is_relative_stays_unknown_without_a_publication_date(text: str) ->
 def test_a_day_that_does_not_exist_is_unknown() -> None:
     assert resolve_date("am 30. Februar 2024", MONDAY) == Interval(None, None)
     assert resolve_date("am 31.11.2024", None) == Interval(None, None)
+    assert resolve_date("am 30. Februar", MONDAY) == Interval(None, None)
 
 
 def test_29_february_without_a_year_is_the_last_leap_day() -> None:

@@ -82,17 +82,18 @@ def _resolved(expression: _Expression, words: tuple[str, ...], published: date |
     last = expression.until.read(Reference(published, "future" if ahead else "default"))
     if last.latest is None:
         return UNKNOWN
-    lies_ahead = first.earliest and published and first.earliest > published
-    # "zwischen März und Juni 2023", "vom 3. bis 7. Juni": what the second names holds for the first too.
-    if (
-        re.search(r"\d{4}", expression.until.match[0])
-        or first.latest is None
-        or (first.latest > last.latest and lies_ahead)
-    ):
-        first = expression.core.read(Reference(last.latest, "past"))
-    elif first.latest > last.latest:
-        last = expression.until.read(Reference(first.latest, "future"))
-    return Interval(first.earliest, last.latest)
+    if first.latest is None or _says_less(expression.core, expression.until):
+        return Interval(expression.core.read(Reference(last.latest, "past")).earliest, last.latest)
+    if first.latest <= last.latest:
+        return Interval(first.earliest, last.latest)
+    if published and first.latest > published:
+        return Interval(expression.core.read(Reference(last.latest, "past")).earliest, last.latest)
+    return Interval(first.earliest, expression.until.read(Reference(first.latest, "future")).latest)
+
+
+def _says_less(core: Core, until: Core) -> bool:
+    """As in "vom 3. bis 7. Juni", "zwischen März und Juni 2023": month or year of the second hold for the first."""
+    return "only" in core.match.groupdict() or bool(re.search(r"\d{4}", until.match[0]))
 
 
 def resolve_date(text: str, published: date | None, *, ahead: bool = False) -> Interval:

@@ -26,7 +26,7 @@ _TENS = {
 _ATOMS = {"ein": 1, "eins": 1, "eine": 1, **_DIGIT_WORDS, **_TEENS, **_TENS}
 _INFLECTED = {
     "null": 0, "beide": 2, "beiden": 2, "beider": 2, "zweier": 2, "zweien": 2, "dreier": 3, "dreien": 3,
-    "vieren": 4, "fünfen": 5, "anderthalb": 1.5,
+    "vieren": 4, "fünfen": 5,
 }  # fmt: skip
 ARTICLES = frozenset({"ein", "eine", "einen", "einem", "einer", "eines"})
 SCALES = {
@@ -46,8 +46,9 @@ _DIGITS = re.compile(
     r"(?![\d:/]|[.,]\d)"
 )
 _GAP = re.compile(rf"[{_SPACE}-]+")
+_OF = re.compile(rf"[{_SPACE}]+(?:von[{_SPACE}]+)?")  # "Hunderte von Millionen"
 _WORD = re.compile(r"[^\W\d_]+")
-_HALF = re.compile(rf"(?P<whole>{'|'.join([*_ATOMS])})einhalb(?P<thousand>tausend)?")
+_HALF = re.compile(rf"(?:anderthalb|(?P<whole>{'|'.join(_ATOMS)})einhalb)(?P<thousand>tausend)?")
 
 
 def _alternatives(words: dict[str, int]) -> str:
@@ -72,7 +73,9 @@ class Number:
     end: int
     value: float
     scale: int = 1
-    """The last scale word in it (1 without one): "drei Millionen" has 1,000,000."""
+    """The last scale word in it (1 without one): "drei Millionen" has 1,000,000, "sechstausend" 1,000."""
+    inner: int = 1
+    """The scale inside the word before that: "vierhundert Millionen" has 100."""
     plural: bool = False
     """A bare plural ("Tausende"), whose value is one of its kind."""
     digits: bool = False
@@ -89,7 +92,7 @@ def word_value(word: str) -> float | None:
     if plain in _INFLECTED:
         return _INFLECTED[plain]
     if half := _HALF.fullmatch(plain):
-        return (_ATOMS[half["whole"]] + 0.5) * (1000 if half["thousand"] else 1)
+        return (_ATOMS[half["whole"] or "ein"] + 0.5) * (1000 if half["thousand"] else 1)
     if not plain or not (match := _COMPOUND.fullmatch(plain)):
         return None
     thousands = _below_1000(match["thousands"]) if match["thousands"] else 1
@@ -159,13 +162,17 @@ def _joined(text: str, atoms: list[Number], position: int) -> tuple[Number, int]
     """The number that begins at ``atoms[position]`` and the position after it."""
     current, total = atoms[position], 0.0
     for following in atoms[position + 1 :]:
-        if not _GAP.fullmatch(text, current.end, following.start):
+        gap = _OF if current.plural and following.plural else _GAP
+        if not gap.fullmatch(text, current.end, following.start):
             break
         if current.article and following.value == 0.5:
             current = replace(current, end=following.end, value=0.5, article=False)
         elif _scales(current, following):
             value = current.value * following.value
-            current = replace(current, end=following.end, value=value, scale=following.scale, article=False)
+            inner = 1 if current.digits else current.scale
+            current = replace(
+                current, end=following.end, value=value, scale=following.scale, inner=inner, article=False
+            )
         elif _adds(current, following):
             total += current.value
             current = replace(following, start=current.start)

@@ -102,7 +102,7 @@ def holiday(name: str, of_year: int) -> Period:
 
 def unit(name: str, containing: date) -> Period:
     """The day, week, month, quarter … around a day."""
-    decade = containing.year // 10 * 10
+    decade, century = containing.year // 10 * 10, (containing.year - 1) // 100 * 100 + 1
     starts: dict[str, Callable[[], Period]] = {
         "day": lambda: day(containing),
         "week": lambda: week(containing),
@@ -112,6 +112,7 @@ def unit(name: str, containing: date) -> Period:
         "half": lambda: month(containing.year, 1 if containing.month < 7 else 7, 6),
         "year": lambda: year(containing.year),
         "decade": lambda: Period(date(decade, 1, 1), date(decade + 9, 12, 31)),
+        "century": lambda: Period(date(century, 1, 1), date(century + 99, 12, 31)),
     }
     return starts[name]()
 
@@ -150,6 +151,8 @@ def third(period: Period, which: Literal["Anfang", "Mitte", "Ende"]) -> Period:
 def recurring(build: Callable[[int], Period | None], published: date, lean: Lean) -> Period | None:
     """Which year's month, season or holiday is meant: ``build`` makes it for a year (``None`` for 29 February)."""
     found = [period for near in _YEARS_AROUND if (period := build(published.year + near))]
+    if not found:  # 30 February
+        return None
     last = [period for period in found if period.first <= published][-1]
     coming = next(period for period in found if period.last >= published)
     if lean == "future":
@@ -160,8 +163,8 @@ def recurring(build: Callable[[int], Period | None], published: date, lean: Lean
 def strictly(build: Callable[[int], Period | None], published: date, direction: int) -> Period | None:
     """The last one that is over ("vergangenen Herbst"), the next to begin ("kommenden"), this year's ("diesen")."""
     found = [period for near in _YEARS_AROUND if (period := build(published.year + near))]
+    if direction == 0:
+        return build(published.year)
     if direction < 0:
-        return [period for period in found if period.last < published][-1]
-    if direction > 0:
-        return next(period for period in found if period.first > published)
-    return build(published.year)
+        return next((period for period in reversed(found) if period.last < published), None)
+    return next((period for period in found if period.first > published), None)

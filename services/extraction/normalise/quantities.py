@@ -81,7 +81,7 @@ class _Scanner:
         joint = words.JOINT.fullmatch(self.text, gap, second_start) or words.JOINT.fullmatch(
             self.text, gap, second.start
         )
-        if joint is None or first.article:
+        if joint is None:
             return None
         if joint["onto"]:
             lead = words.FROM.search(self.text, 0, start)
@@ -95,7 +95,9 @@ class _Scanner:
         if low >= high:
             return None
         about = bool(kinds & {"about", "lower_about", "several"})
-        return between.start() if between else start, second.end, Amount(low, high, about, None)
+        # "maximal 20 bis 25": what the words before a range bound is the range's own end.
+        limits = Amount(None if "upper" in kinds else low, None if "lower" in kinds else high, about, None)
+        return between.start() if between else start, second.end, limits
 
     def after(self, end: int, amount: Amount) -> tuple[int, Amount]:
         """The words after the number: "weitere", a unit, "oder mehr"."""
@@ -112,8 +114,9 @@ class _Scanner:
         number, last = self.numbers[position], self.numbers[position + phrase.numbers - 1]
         if NOT_AN_AMOUNT.match(self.text, last.end):
             return False
-        if number.article:
-            return bool(self.modifiers(number.start)[1] & _SURE_OF_ONE) or phrase.amount.unit is not None
+        if number.article and phrase.numbers == 1:
+            kinds = self.modifiers(number.start)[1]
+            return "several" not in kinds and (bool(kinds & _SURE_OF_ONE) or phrase.amount.unit is not None)
         if number.scale == 1 and phrase.amount.unit is None and words.designates(self.text, number.start, last.end):
             return False
         if number.digits:
@@ -128,8 +131,9 @@ class _Scanner:
 
 def _same_scale(first: Number, second: Number) -> float:
     """The first number of a range with the scale that only the second names: "20 bis 30 Millionen"."""
-    if second.scale > 1 and first.scale == 1 and first.value < second.value / second.scale:
-        return whole_if_whole(first.value * second.scale)
+    for scale in (second.scale * second.inner, second.scale):
+        if first.scale == 1 < scale and first.value < second.value / scale:
+            return whole_if_whole(first.value * scale)
     return first.value
 
 
@@ -156,17 +160,22 @@ def parse_quantity(text: str) -> Amount | None:
     scanner = _Scanner(text, known=True)
     counted = [n for n, number in enumerate(scanner.numbers) if not number.article and number.value != 0.5]
     if counted:
-        first = scanner.numbers[counted[0]]
-        if words.SOME_OF.search(text, 0, first.start) or words.FRACTION.match(text, first.end):
-            return _SHARE
-        return (
-            Amount(1, 1, False, None)
-            if words.ONE_OF.search(text, 0, first.start)
-            else scanner.phrase(counted[0]).amount
-        )
+        return _counted(scanner, counted[0])
     if scanner.numbers and not (words.SEVERAL.search(text) or words.SHARE.search(text)):
         return scanner.phrase(0).amount
     return _uncounted(text)
+
+
+def _counted(scanner: _Scanner, position: int) -> Amount:
+    """The amount of a phrase whose first real number is the one at ``position``."""
+    text, first = scanner.text, scanner.numbers[position]
+    if words.SOME_OF.search(text, 0, first.start) or words.FRACTION.match(text, first.end):
+        return _SHARE
+    if words.ONE_OF.search(text, 0, first.start):
+        return Amount(1, 1, False, None)
+    # "ein bis zwei": an article that begins a range is a number.
+    before = scanner.phrase(position - 1) if position else None
+    return before.amount if before and before.numbers == 2 else scanner.phrase(position).amount
 
 
 def _uncounted(text: str) -> Amount | None:

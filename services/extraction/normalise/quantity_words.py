@@ -10,24 +10,26 @@ _FEW = "zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf"
 # What the words do to the number after them. Longer ones first: "nicht mehr als" is not "mehr als".
 _MODIFIERS = {
     "upper": r"nicht mehr als|(?:deutlich |weit |noch )?weniger als|bis zu|höchstens|maximal|allenfalls|bestenfalls"
-    r"|keine",
+    r"|max\.|nicht einmal|keine",
     "lower": r"nicht weniger als|(?:deutlich |weit |noch |wesentlich )?mehr als|mindestens|wenigstens|zumindest"
-    r"|minimal|(?:deutlich |weit )über",
-    "lower_about": r"etwas mehr als|gut",
+    r"|mind\.|minimal|(?:deutlich |weit )über",
+    "lower_about": r"etwas mehr als|gut und gerne?|gut|(?:eine?[mnr]? )?gute[nrs]?",
     "upper_about": r"etwas weniger als",
-    "about": r"kaum mehr als|etwa|in etwa|rund|ungefähr|circa|ca\.|zirka|knapp|fast|nahezu|beinahe|annähernd"
+    "about": r"kaum mehr als|kaum|etwa|in etwa|rund|rd\.|ungefähr|circa|ca\.?|zirka"
+    r"|knapp|(?:eine?[mnr]? )?knappe[nrs]?|fast|nahezu|beinahe|annähernd"
     r"|schätzungsweise|um die|so um die|vielleicht|umgerechnet|grob",
     "several": r"ein paar|einige[rn]?|mehrere[rn]?|etliche[rn]?|viele[rn]?|manche",
     "each": r"je|jeweils",
     "plain": r"insgesamt|zusammen|weitere[rn]?|nur noch|nur|noch|gerade einmal|gerade mal|lediglich|genau|exakt"
-    r"|jährlich|monatlich|wöchentlich|täglich|alle|ganze|gut und gern",
+    r"|jährlich|monatlich|wöchentlich|täglich|alle|ganze",
 }
 # "über" is a bound in "über 500 Soldaten" and a preposition in "Vertrag über 500 Panzer", "über zwei Länder".
 _OVER = {False: rf"{_NOT_AFTER_A_DEAL}über(?! (?:{_FEW}) (?!mill|mrd|dutz))", True: "über"}
 # Prepositions first of all: bounds only where the phrase is known to be a quantity.
 _KNOWN_ONLY = {
     "about": r"gegen|an die",
-    "upper": "unter",
+    "upper": r"unter|\Abis",
+    "lower": "ab",
     "plain": r"(?:der |die |den |das )?(?:ersten?|letzten?|nächsten?|anderen)|der|die|das|den|um|derzeit|bereits"
     r"|zuletzt",
 }

@@ -23,7 +23,7 @@ _SCAN = re.compile(
 _ADVERB = r"(?:(?:noch|erst|schon|bereits|frühestens|spätestens|mindestens|nicht|seit|ab|bis)\s+)*"
 _LEADS = {
     "preposition": rf"{_ADVERB}(?:(?:am|an|im|in|ins|zu|zum|zur|um|gegen|für|über|mit|von|vom|vor|nach|zwischen|während"
-    r"|seit|ab|bis)\s+(?:(?:dem|den|der|das|die|des)\s+)?)?",
+    r"|innerhalb|binnen|per|seit|ab|bis)\s+(?:(?:dem|den|der|das|die|des)\s+)?)?",
     "day": r"(?:(?:noch|erst|schon|bereits|seit|ab|bis|von|für|am)\s+)*",
     "adverb": r"(?:(?:noch|erst|schon|bereits|nur)\s+)*",
 }

@@ -31,7 +31,7 @@ _DECADES = {
     "zwanziger": 1920, "dreißiger": 1930, "vierziger": 1940, "fünfziger": 1950, "sechziger": 1960,
     "siebziger": 1970, "achtziger": 1980, "neunziger": 1990,
 }  # fmt: skip
-_NIGHT = r"(?P<night>Nacht\s+(?:vo[nm]\s+\w+\s+)?(?:zum|auf(?:\s+den)?|zu)\s+)?"
+_NIGHT = r"(?P<night>Nacht\s+(?:vo[nm]\s+(?:de[mn]\s+)?\w+\.?\s+)?(?:zum|auf(?:\s+den)?|zu)\s+)?"
 
 
 def _date(match: re.Match[str], reference: Reference) -> Period | None:
@@ -53,7 +53,7 @@ def _iso(match: re.Match[str], reference: Reference) -> Period | None:
 
 
 def _day_of_month(match: re.Match[str], reference: Reference) -> Period | None:
-    """ "vom 3. bis 7. Juni": the month stands at the other end of the range, which ``reference`` then is."""
+    """As in "vom 3. bis 7. Juni": the month stands at the other end of the range, which ``reference`` then is."""
     if reference.published is None:
         return None
     for back in range(3):
@@ -100,13 +100,14 @@ def _holiday(match: re.Match[str], reference: Reference) -> Period | None:
 
 
 def _part_of_year(match: re.Match[str], reference: Reference) -> Period | None:
-    """ "im dritten Quartal 2023", "in der zweiten Jahreshälfte"."""
-    count = ORDINALS[match["which"].lower().rstrip("nrsm")]
+    """As in "im dritten Quartal 2023", "in der zweiten Jahreshälfte"."""
+    which = match["which"].lower().rstrip("nrsm.")
+    count = int(which) if which.isdigit() else ORDINALS[which]
     months = 3 if match["name"].lower().startswith("q") else 6
     within = frame(match, reference) or (periods.year(reference.published.year) if reference.published else None)
     if within is None or count * months > 12:
         return None
-    return periods.month(within.first.year, (count - 1) * months + 1, months)
+    return part_of(match, periods.month(within.first.year, (count - 1) * months + 1, months))
 
 
 def _year(match: re.Match[str], reference: Reference) -> Period | None:
@@ -212,7 +213,8 @@ RULES = [
     ),
     Rule(rf"(?P<name>{any_of(periods.HOLIDAYS).replace(' ', '[ ]')})(?!\w){FRAME}", _holiday),
     Rule(
-        rf"(?P<which>{'|'.join(ORDINALS)})[nrs]?\s+(?P<name>Quartals?|Halbjahre?s?|Jahreshälfte){FRAME}", _part_of_year
+        rf"{PART}(?P<which>(?:{'|'.join(ORDINALS)})[nrs]?|[1-4]\.)\s+(?P<name>Quartals?|Halbjahre?s?|Jahreshälfte){FRAME}",
+        _part_of_year,
     ),
     Rule(rf"{PART}(?P<decade>\d{{2,4}}er|{any_of(_DECADES)})[-\s]?Jahren?", _decade),
     Rule(rf"{PART}(?P<century>\d{{1,2}})\.\s(?:Jahrhunderts?)", _century),

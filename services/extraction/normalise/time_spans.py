@@ -35,8 +35,15 @@ def _deictic(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _is_tomorrow(match: re.Match[str]) -> bool:
-    """ "Morgen" inside a sentence is the noun."""
+    """Whether it is the adverb: "Morgen" inside a sentence is the noun."""
     return match["name"] != "Morgen" or not match.string[: match.start()].strip()
+
+
+def _near_day(match: re.Match[str], reference: Reference) -> Reading:
+    """As in "am gestrigen Abend"."""
+    if reference.published is None:
+        return None
+    return periods.day(reference.published - timedelta(days=match["near"].lower().startswith("gestrig")))
 
 
 def _day_before(match: re.Match[str], reference: Reference) -> Reading:
@@ -63,10 +70,12 @@ def _in_the(match: re.Match[str]) -> bool:
 
 
 def _unit(match: re.Match[str], reference: Reference) -> Reading:
-    """ "letzte Woche", "Anfang des Monats", "im Laufe des Jahres"."""
+    """As in "letzte Woche", "Anfang des Monats", "im Laufe des Jahres"."""
     name, steps = UNITS[match["unit"].lower()], direction(match) or 0
-    if reference.published is None or name in ("hour", "day", "century"):
+    if reference.published is None or name in ("hour", "day"):
         return None
+    if match.groupdict().get("far"):
+        return relative_unit(name, -2 if match["far"].lower().startswith("vor") else 2, reference.published)
     # On a working day "das vergangene Wochenende" is the last one and "das kommende" that of the same week.
     if name == "weekend" and steps == 1 and reference.published.weekday() < 5:
         steps = 0
@@ -81,7 +90,7 @@ def _weekend(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _edge(match: re.Match[str], reference: Reference) -> Reading:
-    """ "Jahresende", "Monatsbeginn"."""
+    """As in "Jahresende", "Monatsbeginn"."""
     if reference.published is None:
         return None
     whole = periods.unit("year" if match["whole"].lower() == "jahres" else "month", reference.published)
@@ -90,7 +99,7 @@ def _edge(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _previous(match: re.Match[str], reference: Reference) -> Reading:
-    """ "Vorjahr", "Vorwoche", "Vormonat"."""
+    """As in "Vorjahr", "Vorwoche", "Vormonat"."""
     if reference.published is None:
         return None
     return part_of(match, relative_unit(UNITS[match["name"].lower()], -1, reference.published))
@@ -116,7 +125,11 @@ def _point(match: re.Match[str], reference: Reference, sign: int) -> Reading:
     name = {"hour": "day", "century": "year"}.get(name, name)
     last = number(match["count2"]) or count
     edges = [periods.unit(name, _moved(reference.published, match, sign, value)) for value in (count, last)]
-    return Period(min(edge.first for edge in edges), max(edge.last for edge in edges))
+    first, end = min(edge.first for edge in edges), max(edge.last for edge in edges)
+    about = (match["about"] or "").lower()
+    if sign < 0 and about.startswith(("mehr", "über")):
+        return Interval(None, end)
+    return Period(first, reference.published) if sign < 0 and about.startswith("weniger") else Period(first, end)
 
 
 def _ago(match: re.Match[str], reference: Reference) -> Reading:
@@ -128,7 +141,7 @@ def _ahead(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _within(match: re.Match[str], reference: Reference) -> Reading:
-    """ "binnen 60 Tagen", "innerhalb weniger Tage"."""
+    """As in "binnen 60 Tagen", "innerhalb weniger Tage"."""
     if reference.published is None:
         return None
     count = number(match["count2"] or match["count"])
@@ -136,7 +149,7 @@ def _within(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _since(match: re.Match[str], reference: Reference) -> Reading:
-    """ "seit zwei Wochen"; "seit Wochen" and "seit mehr als zwei Jahren" leave the beginning open."""
+    """As in "seit zwei Wochen"; "seit Wochen" and "seit mehr als zwei Jahren" leave the beginning open."""
     count = number(match["count"])
     if (
         reference.published is None
@@ -148,7 +161,7 @@ def _since(match: re.Match[str], reference: Reference) -> Reading:
 
 
 def _stretch(match: re.Match[str], reference: Reference) -> Reading:
-    """ "in den vergangenen zwei Wochen", "in den nächsten Tagen"."""
+    """As in "in den vergangenen zwei Wochen", "in den nächsten Tagen"."""
     steps, count = direction(match), number(match["count"])
     if reference.published is None or not steps:
         return UNKNOWN
@@ -170,15 +183,16 @@ def _from_now(match: re.Match[str], reference: Reference) -> Reading:
 
 _MANY = rf"(?P<unit>{any_of(PLURALS)})"
 _MAYBE = f"(?:{COUNT})?"
-_SINGULAR = r"woche|monate?s?|jahre?s?|wochenendes?|quartals?|halbjahre?s?|jahrzehnte?s?"
+_SINGULAR = r"woche|monate?s?|jahre?s?|wochenendes?|quartals?|halbjahre?s?|jahrzehnte?s?|jahrhunderts?"
 _OF_DAY = r"(?:\s+(?:früh|Morgen|Vormittag|Mittag|Nachmittag|Abend|Nacht))?"
 RULES = [
     Rule(rf"(?P<name>{any_of(_DAYS)}){_OF_DAY}", _deictic, holds=_is_tomorrow, lead="day"),
     Rule(r"Vortag(?:e?s)?|Vorabend", _day_before),
     Rule(r"(?:(?:späten|frühen)\s+)?(?:Morgen|Vormittag|Mittag|Nachmittag|Abend)", _today, holds=_after_preposition),
+    Rule(r"(?P<near>heutigen|gestrigen)\s+(?:Tag|Morgen|Vormittag|Mittag|Nachmittag|Abend)", _near_day),
     Rule(rf"(?:{relative()}\s+)?Nacht", _night, holds=_in_the),
     Rule(rf"vor\s+{COUNT}{UNIT}", _ago, lead="adverb"),
-    Rule(rf"vor\s+(?P<count>(?!))?(?P<count2>(?!))?{_MANY}", _ago, lead="adverb"),
+    Rule(rf"vor\s+(?P<about>(?!))?(?P<count>(?!))?(?P<count2>(?!))?{_MANY}", _ago, lead="adverb"),
     Rule(rf"(?:binnen|innerhalb)\s+(?:von\s+)?{COUNT}{UNIT}", _within, lead="adverb"),
     Rule(rf"in\s+weniger\s+als\s+(?P<count>[^\W_]+)\s+(?P<count2>(?!))?{UNIT}", _within, lead="adverb"),
     Rule(rf"in\s+{COUNT}{UNIT}", _ahead, lead="adverb"),
@@ -186,6 +200,7 @@ RULES = [
     Rule(rf"seit\s+(?P<about>(?!))?(?P<count>(?!))?{_MANY}", _since, lead="adverb"),
     Rule(rf"{relative()}\s+{_MAYBE}{_MANY}", _stretch),
     Rule(rf"{PART}{relative()}\s+(?P<unit>{_SINGULAR})", _unit),
+    Rule(rf"(?P<far>vorletzte[nrs]?|übernächste[nrs]?)\s+(?P<unit>{_SINGULAR})", _unit),
     Rule(r"(?P<part>Anfang|Mitte|Ende|Beginn)\s+de[rs]\s+(?P<unit>woche|monats|jahres|wochenendes|jahrzehnts)", _unit),
     Rule(rf"(?:Laufe?|Verlaufe?)\s+de[rs]\s+(?:{relative()}\s+)?(?P<unit>woche|monats|jahres|wochenendes)", _unit),
     Rule(r"Wochenendes?", _weekend),

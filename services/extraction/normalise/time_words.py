@@ -54,7 +54,7 @@ _UNIT_FORMS = {
     "hour": "stunde stunden", "day": "tag tage tagen tages", "week": "woche wochen",
     "weekend": "wochenende wochenendes", "month": "monat monate monaten monats", "quarter": "quartal quartals",
     "half": "halbjahr halbjahres", "year": "jahr jahre jahren jahres jahrs",
-    "decade": "jahrzehnt jahrzehnte jahrzehnten jahrzehnts", "century": "jahrhundert jahrhunderten",
+    "decade": "jahrzehnt jahrzehnte jahrzehnten jahrzehnts", "century": "jahrhundert jahrhunderten jahrhunderts",
 }  # fmt: skip
 UNITS = {form: name for name, forms in _UNIT_FORMS.items() for form in forms.split()}
 PLURALS = (
