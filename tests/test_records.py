@@ -164,6 +164,16 @@ def test_a_promise_is_the_source_of_what_it_promises() -> None:
     assert made.plover_code == "0331"
 
 
+def test_a_source_that_no_statement_explains_is_taken_from_the_detector() -> None:
+    text = "Das chilenische Verteidigungsministerium zählte 20 peruanische Schiffe vor Arica."
+    (event,) = records(
+        text,
+        [finding(text, "deployment", "zählte", force="Schiffe", attribution="chilenische Verteidigungsministerium")],
+    )
+    assert [party.code for party in event.attribution] == ["CHL"]
+    assert event.reported
+
+
 def test_joined_parties_are_told_apart() -> None:
     text = "Frankreich und Griechenland entsenden je ein Schiff."
     (event,) = records(text, [finding(text, "deployment", "entsenden", actor="Frankreich und Griechenland")])

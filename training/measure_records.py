@@ -9,6 +9,7 @@ dates, attribution and joined parties, not to detection.
 
 import argparse
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from services.extraction.pipeline import Extractor, load
 from services.extraction.records import Recorder
 
 Annotated = dict[str, Any]
+_BETWEEN = re.compile(r"\s*(?:,|und|sowie|oder)\s*(?:(?:der|die|das|den|dem|des|von)\s+)?")
 VALUE_FIELDS = {"quantity": ("min", "max"), "origin": ("country",), "destination": ("country",)}
 VERSION = "gold spans"
 LABELS = ("status", "reported", "movement", "category", "kind")
@@ -32,17 +34,34 @@ def read(path: Path) -> Iterator[Annotated]:
         yield from map(json.loads, filter(str.strip, lines))
 
 
-def finding(event: Annotated) -> Finding:
-    """The annotated event as a perfect detector would have found it: spans and labels, no names, no sources."""
+def finding(event: Annotated, text: str, *, joined: bool = False) -> Finding:
+    """The annotated event as a perfect detector would have found it: spans and labels, no names, no sources.
+
+    With `joined`, parties side by side come as one span, as a detector with one span a slot gives them.
+    """
     slots: dict[str, tuple[Offsets, ...]] = {}
     for name in SLOTS[event["type"]]:
         value = event.get(name)
+        if name == "attribution":
+            continue  # what is measured
         if name in PARTY_SLOTS[event["type"]]:
-            slots[name] = tuple(offsets(party) for party in value or ())
+            spans = tuple(offsets(party) for party in value or ())
+            slots[name] = _joined(text, spans) if joined else spans
         elif value:
             slots[name] = (offsets(value),)
     labels = {name: event[name] for name in LABELS if name in event}
     return Finding(event["type"], offsets(event["anchor"]), offsets(event["evidence"]), slots, labels)
+
+
+def _joined(text: str, spans: tuple[Offsets, ...]) -> tuple[Offsets, ...]:
+    """Neighbouring spans with nothing but a comma, "und" or articles between them as one."""
+    result: list[Offsets] = []
+    for span in sorted(spans):
+        if result and _BETWEEN.fullmatch(text[result[-1][1] : span[0]]):
+            result[-1] = (result[-1][0], span[1])
+        else:
+            result.append(span)
+    return tuple(result)
 
 
 def offsets(span: Annotated) -> Offsets:
@@ -55,7 +74,7 @@ def article_of(annotated: Annotated) -> Article:
     return Article(**{name: value for name, value in annotated.items() if name in Article.model_fields})
 
 
-def records(extractor: Extractor, annotated: Annotated) -> list[bytes]:
+def records(extractor: Extractor, annotated: Annotated, *, joined: bool) -> list[bytes]:
     """The records made from the annotated spans of one article, as JSON."""
     article = article_of(annotated)
     doc = extractor.read(article)
@@ -66,7 +85,8 @@ def records(extractor: Extractor, annotated: Annotated) -> list[bytes]:
         extractor=VERSION,
         extraction=extraction_id(article, VERSION),
     )
-    return [write(record) for record in recorder.records(map(finding, annotated["events"]))]
+    found = [finding(event, article.text, joined=joined) for event in annotated["events"]]
+    return [write(record) for record in recorder.records(found)]
 
 
 def main() -> None:
@@ -74,13 +94,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("gold", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--joined", action="store_true", help="give joined parties as one span, as a detector does")
     parser.add_argument("--causes", type=int, default=0, metavar="N", help="print N examples of each slot that differs")
     arguments = parser.parse_args()
     extractor = load()
     causes: dict[str, list[str]] = defaultdict(list)
     with arguments.out.open("wb") as out:
         for annotated in read(arguments.gold):
-            lines = records(extractor, annotated)
+            lines = records(extractor, annotated, joined=arguments.joined)
             out.writelines(line + b"\n" for line in lines)
             for slot, example in differences(annotated, [json.loads(line) for line in lines]):
                 causes[slot].append(example)
@@ -115,7 +136,7 @@ def differences(annotated: Annotated, made: list[Annotated]) -> Iterator[tuple[s
 
 
 def _distance(event: Annotated, record: Annotated) -> int:
-    slots = [name for name in SLOTS[event["type"]] if name not in PARTY_SLOTS[event["type"]]]
+    slots = set(SLOTS[event["type"]]) - set(PARTY_SLOTS[event["type"]]) - {"attribution"}
     return sum((event.get(name) or {}).get("start") != (record.get(name) or {}).get("start") for name in slots)
 
 

@@ -22,11 +22,15 @@ PARTY_SLOTS: Mapping[str, tuple[str, ...]] = {
 """Slots filled by parties, for each type of event."""
 
 SLOTS: Mapping[str, tuple[str, ...]] = {
-    "deployment": (*PARTY_SLOTS["deployment"], "force", "quantity", "origin", "destination", "time"),
-    "supply": (*PARTY_SLOTS["supply"], "goods", "quantity", "time"),
-    "statement": (*PARTY_SLOTS["statement"], "content", "time"),
+    "deployment": (*PARTY_SLOTS["deployment"], "force", "quantity", "origin", "destination", "time", "attribution"),
+    "supply": (*PARTY_SLOTS["supply"], "goods", "quantity", "time", "attribution"),
+    "statement": (*PARTY_SLOTS["statement"], "content", "time", "attribution"),
 }
-"""All slots that a finding of each type may fill."""
+"""All slots that a finding of each type may fill.
+
+`attribution` is for sources that no statement of the article's findings explains ("zählte 20 Schiffe"); of others,
+the statement's speaker is taken.
+"""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ class Extractor:
     def extract_with_doc(self, article: Article) -> tuple[Doc, list[Event]]:
         """The records of one article, and the document with the findings that they were made from."""
         doc = self.read(article)
+        if doc._.context is None:  # a pipeline whose detector needs no linker
+            link_article(doc)
         recorder = Recorder(
             article,
             doc._.context,

@@ -130,10 +130,16 @@ class Recorder:
         spans = [one.anchor, *filter(None, (self._values.trim(one.finding.evidence), one.content))]
         return hull(spans)
 
+    def _attribution(self, one: Told, source: int | None, drafts: "_Drafts") -> tuple[Party, ...]:
+        """Speaker of the statement that tells it, else whom the detector names."""
+        if source is not None and (speaker := drafts.parties[source]["speaker"]):
+            return speaker
+        return self._values.parties(one.finding.slots.get("attribution", ()))
+
     def _fields(self, position: int, drafts: "_Drafts") -> dict[str, Any]:
         """The fields of the record's own type and those that all records have."""
         one, source = drafts.told[position], drafts.sources[position]
-        evidence = self._evidence(one)
+        evidence, attribution = self._evidence(one), self._attribution(one, source, drafts)
         common: dict[str, Any] = {
             **self._stamp,
             **drafts.parties[position],
@@ -141,8 +147,8 @@ class Recorder:
             "evidence": self._values.span(evidence),
             "anchor": self._values.span(one.anchor),
             "status": one.finding.labels.get("status", "actual"),
-            "reported": bool(one.finding.labels.get("reported")) or source is not None,
-            "attribution": () if source is None else drafts.parties[source]["speaker"],
+            "reported": bool(one.finding.labels.get("reported") or attribution),
+            "attribution": attribution,
             "time": self._values.time(one.finding.slot("time")),
             "confidence": round(min(1.0, max(0.0, one.finding.score)), 4),
         }
