@@ -37,9 +37,11 @@ async def send(producer: "AIOKafkaProducer", topic: str, message: Message) -> "a
     Raises:
         aiokafka.errors.KafkaError: here or from the future: it was not accepted, or not in time.
     """
+    # Kafka takes a message with neither key nor value, aiokafka (0.14) does not: it goes with an empty value.
+    empty = message.key is None and message.value is None
     confirmation: asyncio.Future[Any] = await producer.send(
         topic,
-        message.value,
+        b"" if empty else message.value,
         key=message.key,
         headers=list(message.headers),
         timestamp_ms=message.timestamp_ms,

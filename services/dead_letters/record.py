@@ -3,6 +3,7 @@
 The names are those of Kafka Connect's dead-letter queue (KIP-298), so that tools made for it work here. Key,
 value, headers and timestamp are the original's. Headers of our own begin with `lagebild.`:
 
+    lagebild.timestamp       time of the original, milliseconds since 1970, where the record's own is another
     lagebild.tries           how often the message has been tried, requeues included
     lagebild.failed-at       when it failed, ISO 8601 in UTC
     lagebild.value-sha256    digest of the whole value, where the value is cut
@@ -24,9 +25,14 @@ CONNECT = "__connect.errors."
 OWN = "lagebild."
 TRIES = OWN + "tries"
 FAILED_AT = OWN + "failed-at"
+TIMESTAMP = OWN + "timestamp"
 VALUE_SHA256 = OWN + "value-sha256"
 VALUE_LENGTH = OWN + "value-length"
 REQUEUED = OWN + "requeued"
+
+OLD_MS = 7 * 24 * 60 * 60 * 1000
+"""Age from which a message goes with the time of sending and its own in a header. Kafka deletes by the messages'
+times: one sent back after longer than its topic's retention would be gone before anybody has read it."""
 
 LONGEST_MESSAGE = 4_000
 LONGEST_STACKTRACE = 16_000
@@ -81,12 +87,27 @@ def dead_letter(
         max_bytes: largest message that the broker takes. A larger value is cut and named by its SHA-256.
         now: time of the failure; None takes the clock.
     """
+    moment = now or datetime.now(UTC)
     kept = [(name, value) for name, value in origin.headers if not name.startswith((CONNECT, OWN))]
-    reason = _reason_headers(origin, failure, connector, class_name, now or datetime.now(UTC))
-    whole = Message(origin.key, origin.value, [*kept, *reason], origin.timestamp_ms)
+    reason = _reason_headers(origin, failure, connector, class_name, moment)
+    whole = timed(Message(origin.key, origin.value, [*kept, *reason], origin.timestamp_ms), moment)
     if whole.size <= max_bytes:
         return whole
-    return _cut(origin, kept, reason, max_bytes)
+    return timed(_cut(origin, kept, reason, max_bytes - len(TIMESTAMP) - 30), moment)
+
+
+def timed(message: Message, now: datetime) -> Message:
+    """The message made safe from Kafka's retention: if it is old, its time goes into a header."""
+    if message.timestamp_ms is None or now.timestamp() * 1000 - message.timestamp_ms < OLD_MS:
+        return message
+    own: Headers = [*message.headers, (TIMESTAMP, str(message.timestamp_ms).encode())]
+    return Message(message.key, message.value, own)
+
+
+def original_time(headers: Headers, timestamp_ms: int) -> int:
+    """When the original was sent, milliseconds since 1970: what a header says of it, else the record's own time."""
+    value = dict(headers).get(TIMESTAMP)
+    return int(value) if value and value.isdigit() else timestamp_ms
 
 
 def _reason_headers(
@@ -170,7 +191,7 @@ def parse(record: Any, *, requeued: bool = False) -> DeadLetter | None:
             tries=max(1, tries(record.headers)),
             failed_at=fields.get(FAILED_AT),
             requeued=requeued,
-            timestamp_ms=record.timestamp,
+            timestamp_ms=original_time(record.headers, record.timestamp),
             value_sha256=fields.get(VALUE_SHA256),
             value_length=fields.get(VALUE_LENGTH),
         ).model_copy(update=_carried(record))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -12,7 +13,7 @@ from services.common.kafka import explain, make_producer, probe
 from services.common.settings import KafkaSettings
 from services.dead_letters.message import Message, send
 from services.dead_letters.reading import read_dead_letters
-from services.dead_letters.record import TRIES, requeue_marker
+from services.dead_letters.record import TRIES, requeue_marker, timed
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _refuse_cut(letter: DeadLetter) -> None:
 
 async def _send_back(producer: AIOKafkaProducer, settings: KafkaSettings, letter: DeadLetter) -> Requeued:
     headers = [*letter.headers, (TRIES, str(letter.tries).encode())]
-    back = Message(letter.key, letter.value, headers, letter.timestamp_ms)
+    back = timed(Message(letter.key, letter.value, headers, letter.timestamp_ms), datetime.now(UTC))
     sent = await (await send(producer, letter.topic, back))
     await (await send(producer, settings.topic("dead_letters"), requeue_marker(letter)))
     return Requeued(letter.id, sent.topic, sent.partition, sent.offset)

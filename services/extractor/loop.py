@@ -24,7 +24,7 @@ from services.common import metrics
 from services.common.logging import get_logger
 from services.common.settings import Settings
 from services.dead_letters.limit import DeadLetterLimit
-from services.dead_letters.record import Failure, Origin
+from services.dead_letters.record import Failure, Origin, original_time
 from services.extractor.pool import ExtractionPool
 from services.extractor.progress import Progress
 from services.extractor.publisher import Publisher
@@ -121,12 +121,13 @@ def _origin(event: EventT[Any]) -> Origin:
     message = event.message
     headers = message.headers or ()
     pairs = headers.items() if isinstance(headers, Mapping) else headers
+    carried = tuple((str(name), value) for name, value in pairs)
     return Origin(
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
-        timestamp_ms=round(message.timestamp * 1000),
+        timestamp_ms=original_time(carried, round(message.timestamp * 1000)),
         key=message.key,
         value=message.value,
-        headers=tuple((str(name), value) for name, value in pairs),
+        headers=carried,
     )
