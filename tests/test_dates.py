@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.extraction.normalise.dates import Interval, find_dates, resolve_date
@@ -175,6 +175,7 @@ def test_what_is_planned_lies_ahead_unless_the_words_say_otherwise(
     assert _iso(resolve_date(text, MONDAY, ahead=True)) == (earliest, latest)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), GERMAN), st.one_of(st.none(), st.dates()), st.booleans())
 def test_any_text_is_resolved_without_a_fault(text: str, published: date | None, ahead: bool) -> None:
     interval = resolve_date(text, published, ahead=ahead)
@@ -182,6 +183,7 @@ def test_any_text_is_resolved_without_a_fault(text: str, published: date | None,
         assert interval.earliest <= interval.latest
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), GERMAN))
 def test_spans_lie_in_the_text_in_order(text: str) -> None:
     last = 0
@@ -191,6 +193,7 @@ def test_spans_lie_in_the_text_in_order(text: str) -> None:
         last = end
 
 
+@settings(deadline=None)
 @given(DAYS)
 def test_a_written_date_gives_the_day_back(day: date) -> None:
     for text in (
@@ -202,6 +205,7 @@ def test_a_written_date_gives_the_day_back(day: date) -> None:
         assert find_dates(f"Das geschah {text} nahe der Grenze.") == [(12, 12 + len(text))]
 
 
+@settings(deadline=None)
 @given(DAYS, st.sampled_from(["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"]))
 def test_a_weekday_is_within_the_week_before_or_after_publication(published: date, weekday: str) -> None:
     past, ahead = resolve_date(f"am {weekday}", published).latest, resolve_date(f"bis {weekday}", published).latest
@@ -211,6 +215,7 @@ def test_a_weekday_is_within_the_week_before_or_after_publication(published: dat
     assert past.weekday() == ahead.weekday()
 
 
+@settings(deadline=None)
 @given(DAYS, st.integers(min_value=1, max_value=400))
 def test_days_ago_and_days_ahead_mirror_each_other(published: date, days: int) -> None:
     before, after = resolve_date(f"vor {days} Tagen", published), resolve_date(f"in {days} Tagen", published)

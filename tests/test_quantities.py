@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from num2words import num2words
 
@@ -101,6 +101,7 @@ def test_whole_numbers_are_ints_and_fractions_are_floats() -> None:
     assert fraction == Amount(2.5, 2.5, approximate=False, unit="Tonnen")
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), GERMAN))
 def test_any_text_is_read_without_a_fault(text: str) -> None:
     amount = parse_quantity(text)
@@ -108,6 +109,7 @@ def test_any_text_is_read_without_a_fault(text: str) -> None:
         assert amount.min <= amount.max
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), GERMAN))
 def test_spans_lie_in_the_text_in_order_and_parse_to_the_same_amount(text: str) -> None:
     last = 0
@@ -117,17 +119,20 @@ def test_spans_lie_in_the_text_in_order_and_parse_to_the_same_amount(text: str) 
         last = end
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=2, max_value=999_999_999))
 def test_a_number_in_german_words_gives_the_number_back(value: int) -> None:
     assert parse_quantity(num2words(value, lang="de")) == Amount(value, value, approximate=False, unit=None)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=999_999_999), st.sampled_from([".", " ", "\u00a0", "\u202f", "'", "’", ""]))
 def test_a_number_in_digits_gives_the_number_back(value: int, separator: str) -> None:
     amount = Amount(value, value, approximate=False, unit=None)
     assert parse_quantity(f"{value:,}".replace(",", separator)) == amount
 
 
+@settings(deadline=None)
 @given(
     st.integers(min_value=0, max_value=9999),
     st.integers(min_value=0, max_value=99),
