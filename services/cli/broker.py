@@ -20,7 +20,7 @@ def broker(
 ) -> None:
     """Run Apache Kafka on this machine until Ctrl-C: one node, no security, for trying Lagebild out.
 
-    Needs Java 17 or newer, and Maven for the first run, which fetches Kafka (130 MB).
+    Needs Java 17 or newer, and Maven for the first run, which fetches Kafka (43 MB).
     """
     console = Console(stderr=True)
     console.print("starting Kafka …")

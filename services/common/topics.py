@@ -3,6 +3,7 @@
 Faust creates no source topic, and a missing one fails late (seen with faust-streaming 0.15.3).
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -85,6 +86,7 @@ async def create_topics(settings: KafkaSettings) -> list[TopicState]:
         wanted = [NewTopic(s.name, s.partitions, s.replication, topic_configs=s.config) for s in specs]
         response = await admin.create_topics(wanted)
         created = {name for name, code, *rest in response.topic_errors if _created(name, code, rest, settings)}
+        await _until_known(admin, {s.name for s in specs})
         found = {state.spec.name: state for state in await _describe(admin, specs)}
     return [
         TopicState(s, "created" if s.name in created else "exists", s.partitions, ())
@@ -92,6 +94,15 @@ async def create_topics(settings: KafkaSettings) -> list[TopicState]:
         else found[s.name]
         for s in specs
     ]
+
+
+async def _until_known(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """Wait until all brokers' metadata can show the topics: the controller confirms a creation before that."""
+    for _ in range(100):
+        if names <= set(await admin.list_topics()):
+            return
+        await asyncio.sleep(0.1)
+    raise UserError("the new topics do not show after 10 s", remedy="see the broker's log, then run it again")
 
 
 def _created(name: str, code: int, rest: list[Any], settings: KafkaSettings) -> bool:
