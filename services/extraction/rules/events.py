@@ -28,15 +28,16 @@ def find_events(scene: Scene, speech: Sequence[Finding]) -> list[Finding]:
 def _movements(scene: Scene, speech: Sequence[Finding]) -> Iterator[Finding]:
     sentence, words = scene.sentence, scene.lexicon
     for at, token in enumerate(sentence.words):
-        label, rule = words.movement_nouns.get(token.text), f"noun {token.text}"
+        label = words.movement_nouns.get(token.text)
+        cue = None if label else cue_at(sentence, at, words.movements.apart, words.movements.whole)
+        if label is None and cue is None:
+            continue
         noun, stretch = label is not None, _stretch(sentence, at)
-        force = _force(scene, stretch, at)
-        if label is None and (cue := cue_at(sentence, at, words.movements.apart, words.movements.whole)):
+        force, rule = _force(scene, stretch, at), f"noun {token.text}"
+        if cue is not None:
             if cue[0].strict and force is None:
                 continue
             label, rule = cue[0].label, f"verb {cue[0].verb.lemma}"
-        if label is None:
-            continue
         slots = _movement_slots(scene, at, stretch, force, withdrawn=label == "withdraw" and not noun, speech=speech)
         if force or (slots.get("actor") and slots.keys() & {"origin", "destination"}):
             yield _finding(scene, at, slots, _status(scene, at, stretch, speech), rule, movement=label)

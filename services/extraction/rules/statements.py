@@ -28,6 +28,8 @@ def cue_at(
 ) -> tuple[Cue, int | None] | None:
     """The cue whose form is word `at`, with the number of its separable particle's word where that stands apart."""
     lower = sentence.lower[at]
+    if lower not in apart and lower not in whole:
+        return None
     if sentence.words[at].text[0].isupper() and at > 0:
         return None
     end = sentence.clause(at)[1]
@@ -211,7 +213,7 @@ def _places(sentence: Sentence, phrase: list[str]) -> Iterator[int]:
 def _by_noun(sentence: Sentence, lexicon: Lexicon) -> Iterator[Finding]:
     for at, word in enumerate(sentence.words):
         kind = lexicon.speech_nouns.get(word.text)
-        end = sentence.clause(at)[1]
+        end = sentence.clause(at)[1] if kind else 0
         if kind is None or end >= len(sentence.words) - 1 or sentence.words[end].text != ",":
             continue
         if not _opens_clause(sentence, end, len(sentence.words)):
