@@ -43,6 +43,7 @@ class Progress:
         self._moved = clock()
         self._positions: dict[TopicPartition, int] = {}
         self._waiting_since: dict[TopicPartition, float] = {}
+        self._observed: set[TopicPartition] = set()
 
     def touch(self) -> None:
         """Something has moved: an article was read, or a try of one has failed."""
@@ -66,20 +67,32 @@ class Progress:
             ends: offset after the last message of each assigned partition.
             committed: the group's committed offsets, for partitions where nothing has been finished here yet.
         """
-        now = self._clock()
-        for gone in self._waiting_since.keys() - ends.keys():
-            del self._waiting_since[gone]
-        for gone in self._positions.keys() - ends.keys():
-            del self._positions[gone]
+        for gone in self._observed - ends.keys():
+            self._forget(gone)
+        self._observed = set(ends)
         for partition, end in ends.items():
-            lag = max(0, end - max(self._positions.get(partition, 0), committed.get(partition, 0)))
-            if lag:
-                self._waiting_since.setdefault(partition, now)
-            else:
-                self._waiting_since.pop(partition, None)
-            labels = (self._group, partition.topic, str(partition.partition))
-            metrics.CONSUMER_LAG.labels(*labels).set(lag)
-            metrics.CONSUMER_LAG_SECONDS.labels(*labels).set(now - self._waiting_since.get(partition, now))
+            done = max(self._positions.get(partition, 0), committed.get(partition, 0))
+            self._note_lag(partition, max(0, end - done))
+
+    def _note_lag(self, partition: TopicPartition, lag: int) -> None:
+        now = self._clock()
+        if lag:
+            self._waiting_since.setdefault(partition, now)
+        else:
+            self._waiting_since.pop(partition, None)
+        labels = self._labels(partition)
+        metrics.CONSUMER_LAG.labels(*labels).set(lag)
+        metrics.CONSUMER_LAG_SECONDS.labels(*labels).set(now - self._waiting_since.get(partition, now))
+
+    def _forget(self, partition: TopicPartition) -> None:
+        """Another process has the partition now, and reports its lag."""
+        self._waiting_since.pop(partition, None)
+        self._positions.pop(partition, None)
+        metrics.CONSUMER_LAG.remove(*self._labels(partition))
+        metrics.CONSUMER_LAG_SECONDS.remove(*self._labels(partition))
+
+    def _labels(self, partition: TopicPartition) -> tuple[str, str, str]:
+        return self._group, partition.topic, str(partition.partition)
 
     def stalled(self) -> str | None:
         """Why the service counts as dead; None while it moves or has nothing to do."""
