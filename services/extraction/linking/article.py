@@ -67,6 +67,8 @@ class ArticleContext:
             if match.entry.sort in _PLACES and not match.head:
                 spans.add((start, end, "place"))
         for mention in self._parties.mentions:
+            if mention.code is None and not (mention.kind == "person" and mention.sure):
+                continue
             spans.add((tokens[mention.first].start, tokens[mention.last].end, "party"))
         return sorted(spans)
 

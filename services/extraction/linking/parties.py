@@ -130,7 +130,8 @@ class PartyLinker:
         if any(map(self._lexicon.medium, phrase.words)):
             return True
         before = self._scene.left(phrase.first)
-        return before is not None and self._lexicon.medium(before.key)
+        quoted = before is not None and self._scene.text[self._tokens[phrase.first].start - 1] in '„“"»«'
+        return quoted and before is not None and self._lexicon.medium(before.key)
 
     def _named(self, phrase: Phrase) -> LinkedParty | None:
         match = phrase.affiliation

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from services.extraction.linking.lexicon import Lexicon, Match
-from services.extraction.linking.words import Token, fold
+from services.extraction.linking.words import Token, fold, key_of
 
 _T = TypeVar("_T")
 
@@ -78,13 +78,19 @@ class Phrase:
     @_Once
     def name(self) -> tuple[int, int] | None:
         """Token indices of a person's name at the end: capitalised words that are no role and no other name."""
-        taken = {i: m.entry.sort == "person" for m in self.matches for i in range(m.first, m.last + 1)}
+        taken = {i: self._bears_name(m) for m in self.matches for i in range(m.first, m.last + 1)}
         first = self.last + 1
         while first > self.first and self._in_name(first - 1, taken.get(first - 1)):
             first -= 1
         while first <= self.last and self._particle(self.tokens[first]):
             first += 1
         return (first, self.last) if first <= self.last else None
+
+    def _bears_name(self, match: Match) -> bool:
+        """Whether a match is a person's name, and no genitive before a noun ("Ruttes Besuch")."""
+        surname = self.tokens[match.last].key
+        genitive = match.last < self.last and surname.endswith("s") and not key_of(match.entry.name).endswith("s")
+        return match.entry.sort == "person" and not genitive
 
     def _in_name(self, index: int, person: bool | None) -> bool:
         token = self.tokens[index]

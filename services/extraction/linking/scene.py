@@ -98,16 +98,36 @@ class Scene:
         token = self.tokens[index]
         if token.capital or token.text[0].isdigit():
             return True
-        follows = index + 1 < len(self.tokens) and self.tokens[index + 1].capital and self.joined(index, index + 1)
-        return follows and (token.key in _NAMELY - DETERMINERS or token.key.startswith("al-") or _adjective(token))
+        if token.key in _NAMELY or token.key.startswith("al-"):
+            return self._in_name(index)
+        before = self.tokens[index - 1]
+        genitive = before.key.endswith("s") and bool(self.matches_ending(index - 1))
+        return _adjective(token) and (not before.capital or genitive) and self._capital_at(index + 1)
+
+    def _in_name(self, index: int) -> bool:
+        """Whether a particle is part of a name: "von Storch", and "von der Leyen" after a word of no table."""
+        before = self.tokens[index - 1]
+        unknown = before.capital and not before.roles and not self.matches_ending(index - 1)
+        if self._capital_at(index + 1):
+            return self.tokens[index].key not in DETERMINERS or (before.key == "von" and not before.capital)
+        after = index + 1 < len(self.tokens) and self.tokens[index + 1].key in _NAMELY and self.joined(index, index + 1)
+        return unknown and after and self._capital_at(index + 2)
+
+    def _capital_at(self, index: int) -> bool:
+        return index < len(self.tokens) and self.tokens[index].capital and self.joined(index - 1, index)
 
     def with_attributes(self, first: int, last: int) -> int:
         """Last token when genitives and "in <capital>" after a noun phrase are taken in, at most three."""
+        if not (self.tokens[last].roles or self.matches_ending(last)):
+            return last
+        end = last
         for _ in range(3):
-            further = self._attribute(last)
-            if further == last:
+            further = self._attribute(end)
+            if further == end:
                 break
-            last = further
+            if self._known(end + 1, further):
+                last = further
+            end = further
         return last
 
     def _attribute(self, last: int) -> int:
@@ -124,9 +144,16 @@ class Scene:
         named = token.capital or (_adjective(token) and index in self.by_token)
         return self.chunk(index) if named and self.tokens[last + 1].key in _LINKS else last
 
+    def _known(self, first: int, last: int) -> bool:
+        """Whether a role or a name of the tables, media apart, stands in tokens first..last."""
+        return any(
+            self.tokens[i].roles or any(m.entry.sort != "media" for m in self.by_token.get(i, ()))
+            for i in range(first, last + 1)
+        )
+
 
 def _adjective(token: Token) -> bool:
-    return lower_ending(token.key) and len(token.key) > 4
+    return lower_ending(token.key) and len(token.key) > 4 and token.key not in DETERMINERS
 
 
 def build_scene(
