@@ -116,7 +116,7 @@ class _Scanner:
             return False
         if number.article and phrase.numbers == 1:
             kinds = self.modifiers(number.start)[1]
-            return "several" not in kinds and (bool(kinds & _SURE_OF_ONE) or phrase.amount.unit is not None)
+            return "several" not in kinds and (bool(kinds & _SURE_OF_ONE) or phrase.end > number.end)
         if number.scale == 1 and phrase.amount.unit is None and words.designates(self.text, number.start, last.end):
             return False
         if number.digits:

@@ -221,7 +221,7 @@ RULES = [
     Rule(rf"{PART}(?:Jahr(?:e|en|es)?\s+)?(?P<number>{YEAR})", _year, holds=_is_year),
     Rule(
         rf"(?:{relative()}\s+|(?P<near>heutigen|gestrigen|morgigen)\s+)?(?:späten\s+|frühen\s+)?{_NIGHT}"
-        rf"(?P<name>{_WEEKDAY})\s?(?P<daypart>{DAYPART})?(?!\w){FRAME}",
+        rf"(?P<name>{_WEEKDAY})(?:\s?(?P<daypart>{DAYPART}))?(?!\w){FRAME}",
         _weekday,
     ),
 ]
