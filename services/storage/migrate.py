@@ -1,5 +1,6 @@
 """Brings a database to the schema version of this package, with Alembic."""
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from services.common.errors import UserError
+from services.common.logging import get_logger
+
+log = get_logger(__name__)
+# Alembic tells of every connection what it assumes of it.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x1A6EB11D
@@ -30,6 +36,7 @@ def migrate(connection: sa.Connection, revision: str = "head") -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+    log.info("database brought up to date", version=version_of(connection))
 
 
 def is_current(connection: sa.Connection) -> bool:

@@ -22,12 +22,8 @@ PASSING: Final = ("08", "25006", "40", "53", "55", "57", "58")
 deadlock, resources (disk full), locks, operator (shutdown), system. https://www.postgresql.org/docs/15/errcodes-appendix.html"""
 REFUSING: Final = ("22", "23", "54")
 """SQLSTATE classes of faults of the row itself: data, constraints, limits."""
-FORBIDDEN: Final = {
-    "28": "the database refuses the user or the password",
-    "3D": "the database does not exist",
-    "42501": "the user may not do this in the database",
-}
-"""SQLSTATE (classes) of faults that the person who set up the database mends."""
+FORBIDDEN: Final = "42501"
+"""SQLSTATE of a missing right, which the person who set up the database grants."""
 
 
 class PostgresStore(SqlStore):
@@ -67,11 +63,13 @@ class PostgresStore(SqlStore):
         if not isinstance(cause, psycopg.Error):
             return error
         state = cause.sqlstate or ""
-        for prefix, meaning in FORBIDDEN.items():
-            if state.startswith(prefix):
-                return UserError(f"{meaning} ({self._name}: {_first_line(cause)})", remedy=REMEDY)
+        if state == FORBIDDEN:
+            return UserError(
+                f"the user may not do this in the database {self._name} ({_first_line(cause)})", remedy=REMEDY
+            )
         if state.startswith(REFUSING):
             return Unstorable(_first_line(cause))
+        # libpq gives no SQLSTATE for a connection that is refused: a wrong password waits too, and is told in words.
         unreachable = not state and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
         if unreachable or state.startswith(PASSING):
             return Retryable(f"the database {self._name} cannot be used ({_first_line(cause)})")
