@@ -8,7 +8,20 @@ import typer
 from rich.console import Console
 
 from services.cli import broker as broker_command
-from services.cli import dead_letters, demo, doctor, events, extract, extractor, produce, report, schema, sink, topics
+from services.cli import (
+    dead_letters,
+    demo,
+    doctor,
+    events,
+    explain,
+    extract,
+    extractor,
+    produce,
+    report,
+    schema,
+    sink,
+    topics,
+)
 from services.cli import settings as settings_command
 from services.common.errors import LagebildError, UserError
 
@@ -27,6 +40,7 @@ Every setting is an environment variable LAGEBILD_…: `lagebild settings` lists
 )
 
 app.command(rich_help_panel="Without Kafka")(extract.extract)
+app.command(rich_help_panel="Without Kafka")(explain.explain)
 app.command(rich_help_panel="Without Kafka")(report.report)
 app.command(rich_help_panel="Services")(produce.produce)
 app.command(rich_help_panel="Services")(extractor.extractor)

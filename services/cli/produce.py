@@ -76,7 +76,7 @@ def produce(
 
     settings = get_settings()
     reading = ReadOptions(
-        published_at=_moment(published_at),
+        published_at=moment(published_at),
         source=source,
         max_article_bytes=settings.max_article_bytes,
         repeat=repeat,
@@ -183,7 +183,8 @@ def _told_of_outages(console: Console) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-def _moment(written: str | None) -> date | datetime | None:
+def moment(written: str | None) -> date | datetime | None:
+    """The date or moment that an option gives. Raises UserError where it is neither."""
     try:
         return TypeAdapter[date | datetime | None](PublishedAt | None).validate_python(written)
     except ValidationError as error:

@@ -140,16 +140,17 @@ class Recorder:
         """The fields of the record's own type and those that all records have."""
         one, source = drafts.told[position], drafts.sources[position]
         evidence, attribution = self._evidence(one), self._attribution(one, source, drafts)
+        status = one.finding.labels.get("status", "actual")
         common: dict[str, Any] = {
             **self._stamp,
             **drafts.parties[position],
             "event_id": drafts.ids[position],
             "evidence": self._values.span(evidence),
             "anchor": self._values.span(one.anchor),
-            "status": one.finding.labels.get("status", "actual"),
+            "status": status,
             "reported": bool(one.finding.labels.get("reported") or attribution),
             "attribution": attribution,
-            "time": self._values.time(one.finding.slot("time")),
+            "time": self._values.time(one.finding.slot("time"), ahead=status == "planned"),
             "confidence": round(min(1.0, max(0.0, one.finding.score)), 4),
         }
         return common | _OWN_FIELDS[one.finding.type](self, position, drafts, common)

@@ -94,12 +94,15 @@ class Values:
             unit=parsed.unit or None,
         )
 
-    def time(self, offsets: Offsets | None) -> Time | None:
-        """The time expression at `offsets`, resolved against the day of publication."""
+    def time(self, offsets: Offsets | None, *, ahead: bool = False) -> Time | None:
+        """The time expression at `offsets`, resolved against the day of publication.
+
+        `ahead` says that the event is yet to come: then „am Samstag“ is the next one and not the last.
+        """
         if offsets is None or (trimmed := self.trim(offsets)) is None:
             return None
         words = self._words(trimmed)
-        interval = resolve_date(words, self._published)
+        interval = resolve_date(words, self._published, ahead=ahead)
         return Time(text=words, start=trimmed[0], end=trimmed[1], earliest=interval.earliest, latest=interval.latest)
 
     def content(self, offsets: Offsets) -> Offsets | None:
