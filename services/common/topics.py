@@ -127,6 +127,19 @@ async def describe_topics(settings: KafkaSettings) -> list[TopicState]:
         return await _describe(admin, topic_specs(settings))
 
 
+async def require_topics(settings: KafkaSettings) -> None:
+    """See that all topics are there: a consumer of a missing one would wait for ever.
+
+    Raises:
+        UserError: one is missing, or the broker cannot be reached or refuses.
+    """
+    missing = [state.spec.name for state in await describe_topics(settings) if state.action == "missing"]
+    if missing:
+        raise UserError(
+            f"these topics do not exist: {', '.join(missing)}", remedy="create them with `lagebild topics create`"
+        )
+
+
 async def _describe(admin: AIOKafkaAdminClient, specs: Iterable[TopicSpec]) -> list[TopicState]:
     specs = list(specs)
     known = set(await admin.list_topics())

@@ -9,28 +9,25 @@ reads it again.
 import asyncio
 import logging
 import os
-import tempfile
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import faust
-import faust.streams
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from faust.app import BootStrategy
 from faust.exceptions import ConsumerNotStarted
 from faust.types import StreamT
-from mode import CrashingSupervisor
 
 from services.common import metrics
 from services.common.errors import UserError
-from services.common.kafka import BrokerUnreachable, client_options, make_producer, wait_for_broker
+from services.common.kafka import BrokerUnreachable, make_producer, wait_for_broker
 from services.common.logging import configure_logging, get_logger
 from services.common.settings import KafkaSettings, Settings, get_settings
+from services.common.topics import require_topics
 from services.common.web import Health, WebServer, serve
 from services.dead_letters.limit import DeadLetterLimit
+from services.extractor.configuration import faust_settings, refuse_pure_python_streams
 from services.extractor.loop import ExtractionLoop
 from services.extractor.pool import ExtractionPool
 from services.extractor.progress import BrokerWatch, Progress
@@ -81,7 +78,7 @@ class ExtractorApp(faust.App):
     BootStrategy = _NoWeb
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(**_faust_settings(settings))
+        super().__init__(**faust_settings(settings), Worker=ExtractorWorker)
         self.settings = settings
         self.progress = Progress(settings.extractor_group, settings.stall_seconds)
         self.pool = ExtractionPool(settings, self.progress.touch)
@@ -106,14 +103,14 @@ class ExtractorApp(faust.App):
             raise SystemExit(2) from None
 
     async def _prepare(self) -> None:
-        _refuse_pure_python_streams()
+        refuse_pure_python_streams()
         self._web_server = await serve(self._health(), self.settings.web_host, self.settings.extractor_web_port)
         log.info("web endpoints", host=self.settings.web_host, port=self._web_server.port)
         version = await self.pool.start()
         metrics.BUILD.info({"service": "extractor", "extractor": version})
         log.info("extractor loaded", version=version, processes=self.settings.extractor_processes)
         await _wait_for_broker(self.settings)
-        await _refuse_missing_topics(self.settings)
+        await require_topics(self.settings)
         self._sender = make_producer(self.settings)
         await self._sender.start()
         self.broker_watch.start()
@@ -197,60 +194,6 @@ def run(settings: Settings) -> None:
     ExtractorWorker(app, loop=loop).execute_from_commandline()
 
 
-def _faust_settings(settings: Settings) -> dict[str, Any]:
-    each = settings.extractor_timeout_seconds * settings.extractor_tries
-    rounds = settings.extractor_batch_size / settings.extractor_processes + 1
-    return {
-        "id": settings.extractor_group,
-        "broker": [f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
-        "broker_credentials": _credentials(settings),
-        "broker_session_timeout": settings.session_timeout_seconds,
-        "broker_heartbeat_interval": settings.heartbeat_seconds,
-        "broker_request_timeout": max(40.0, 2 * settings.session_timeout_seconds),
-        # A rebalance waits for the batch in work; whoever is not back by then loses its place in the group.
-        "broker_rebalance_timeout": max(60.0, each + 30.0),
-        # aiokafka leaves the group when nothing has been polled for this long, so the slowest batch must fit.
-        "broker_max_poll_interval": max(300.0, each * rounds + 60.0),
-        "broker_max_poll_records": settings.extractor_batch_size,
-        "broker_commit_interval": 1.0,
-        "consumer_max_fetch_size": max(4 * 1_048_576, 2 * settings.max_message_bytes),
-        "consumer_auto_offset_reset": "earliest",
-        # Faust's default buffers 4,096 messages: up to 4 GB of articles.
-        "stream_buffer_maxsize": 2 * settings.extractor_batch_size,
-        "stream_wait_empty": True,
-        "processing_guarantee": "at_least_once",
-        "agent_supervisor": CrashingSupervisor,
-        "topic_allow_declare": False,
-        "topic_disable_leader": True,
-        "store": "memory://",
-        "datadir": Path(tempfile.gettempdir()) / f"lagebild-{settings.extractor_group}",
-        "web_enabled": False,
-        "Worker": ExtractorWorker,
-    }
-
-
-def _credentials(settings: KafkaSettings) -> Any:
-    options = client_options(settings)
-    context = options.get("ssl_context")
-    if settings.security_protocol.startswith("SASL"):
-        return faust.SASLCredentials(
-            mechanism=options["sasl_mechanism"],
-            username=options["sasl_plain_username"],
-            password=options["sasl_plain_password"],
-            ssl_context=context,
-        )
-    return faust.SSLCredentials(context) if context is not None else None
-
-
-def _refuse_pure_python_streams() -> None:
-    # faust 0.15.3: the pure-Python stream acknowledges what it skips during a rebalance, the compiled one does not.
-    if getattr(faust.streams, "_CStreamIterator", None) is None:
-        raise UserError(
-            "faust-streaming is installed without its compiled streams, and would lose messages in a rebalance",
-            remedy="install its wheel for this platform, and do not set NO_CYTHON",
-        )
-
-
 async def _wait_for_broker(settings: KafkaSettings) -> None:
     while True:
         try:
@@ -259,20 +202,6 @@ async def _wait_for_broker(settings: KafkaSettings) -> None:
             log.warning("waiting for the broker", reason=error.message, remedy=error.remedy)
         else:
             return
-
-
-async def _refuse_missing_topics(settings: KafkaSettings) -> None:
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        there = set(await admin.list_topics())
-    finally:
-        await admin.close()
-    for kind in ("articles", "events", "extractions", "dead_letters"):
-        if (name := settings.topic(kind)) not in there:
-            raise UserError(
-                f"the topic {name} does not exist", remedy="create the topics with `lagebild topics create`"
-            )
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ from services.common.errors import Unrecoverable, UserError
 from services.common.kafka import BrokerUnreachable, explain, make_producer, wait_for_broker
 from services.common.logging import get_logger
 from services.common.settings import Settings
-from services.common.topics import describe_topics
+from services.common.topics import require_topics
 from services.common.web import Health, serve
 from services.sink.lag import Lag
 from services.sink.messages import MessageReader
@@ -53,6 +53,7 @@ class Sink:
         self._answered: float | None = None
         self._writer: Writer | None = None
         self._reporter: Reporter | None = None
+        self.health = self._checks()
 
     def stop(self) -> None:
         """Ask it to end; from the event loop's thread."""
@@ -66,7 +67,7 @@ class Sink:
             Unrecoverable: it cannot go on; a restart goes on at the stored offsets.
         """
         async with AsyncExitStack() as exits:
-            web = await serve(self._health(), self._settings.web_host, self._settings.sink_web_port)
+            web = await serve(self.health, self._settings.web_host, self._settings.sink_web_port)
             exits.push_async_callback(web.close)
             log.info("web endpoints", host=self._settings.web_host, port=web.port)
             metrics.BUILD.info({"service": "sink", "version": version("lagebild")})
@@ -74,7 +75,7 @@ class Sink:
             if store is None or not await self._broker_answers():
                 return
             exits.callback(store.close)
-            await self._refuse_missing_topics()
+            await require_topics(self._settings)
             producer = make_producer(self._settings)
             await producer.start()
             exits.push_async_callback(producer.stop)
@@ -112,13 +113,6 @@ class Sink:
     async def _pause(self) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
-
-    async def _refuse_missing_topics(self) -> None:
-        missing = [state.spec.name for state in await describe_topics(self._settings) if state.action == "missing"]
-        if missing:
-            raise UserError(
-                f"these topics do not exist: {', '.join(missing)}", remedy="create them with `lagebild topics create`"
-            )
 
     async def _store_from_topics(self, store: Store, reporter: Reporter) -> None:
         group = self._settings.sink_group
@@ -189,7 +183,9 @@ class Sink:
     async def _watch(self, source: Source) -> None:
         while True:
             try:
-                ends = await asyncio.wait_for(source.ends(), SILENCE_SECONDS)
+                # Not wait_for: in Python 3.11 it may swallow the cancellation that ends this loop.
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    ends = await source.ends()
             except (KafkaError, TimeoutError) as error:
                 log.info("broker does not answer", reason=str(error) or type(error).__name__)
             else:
@@ -197,7 +193,7 @@ class Sink:
                 self._answered = time.monotonic()
             await asyncio.sleep(LAG_SECONDS)
 
-    def _health(self) -> Health:
+    def _checks(self) -> Health:
         health = Health()
         health.add_live("progress", lambda: None if self._limit_reached() else self._lag.stalled())
         health.add_ready("database", lambda: self._database or (self._writer.trouble if self._writer else None))
