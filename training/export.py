@@ -20,7 +20,6 @@ from torch import nn
 
 from services.extraction.language.chunks import Chunk, Window, chunks, window
 from services.extraction.language.encoder import Encoder
-from services.extraction.language.encoder_scheme import Scheme
 from services.extraction.language.pieces import PieceVocabulary
 from services.extraction.learned.detector import Detector
 from training import corpus, scheme
@@ -127,28 +126,15 @@ def graphs(network: Network, pieces: PieceVocabulary, folder: Path) -> dict[str,
     return small
 
 
-def network_scheme() -> Scheme:
-    """The order of the network's outputs."""
-    return Scheme(
-        types=scheme.TYPES,
-        slots=scheme.SLOTS,
-        fields=scheme.FIELDS,
-        labels=scheme.LABELS,
-        labels_of=scheme.LABELS_OF,
-        entity_tags=scheme.ENTITY_TAGS,
-        tags=scheme.TAGS,
-    )
-
-
 def pipeline(files: Mapping[str, Path], pieces: PieceVocabulary, version: str) -> Language:
     """The spaCy pipeline around the graphs."""
-    nlp = spacy.blank("de", meta={"name": "lagebild", "version": version, "license": "Apache-2.0", "author": "Lagebild"})
+    nlp = spacy.blank("de", meta={"name": "lagebild", "version": version, "license": "Apache-2.0"})
     for component in COMPONENTS:
         nlp.add_pipe(component)
     encoder, detector = nlp.get_pipe("lagebild_encoder"), nlp.get_pipe("lagebild_detector")
     assert isinstance(encoder, Encoder)
     assert isinstance(detector, Detector)
-    encoder.fill(files["lower"].read_bytes(), pieces, network_scheme())
+    encoder.fill(files["lower"].read_bytes(), pieces, scheme.SCHEME)
     detector.fill(files["upper"].read_bytes())
     return nlp
 
@@ -162,8 +148,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     network, vocabulary = new_network(options.checkpoint)
-    table = {chr(code): text for code, text in vocabulary.normalisation.items()}
-    pieces = PieceVocabulary(vocabulary.pieces, vocabulary.scores, table)
+    pieces = vocabulary.segmenter()
     with tempfile.TemporaryDirectory() as folder:
         files = graphs(network.eval(), pieces, Path(folder))
         pipeline(files, pieces, options.model_version).to_disk(options.out)

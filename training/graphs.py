@@ -114,10 +114,11 @@ class UpperGraph(nn.Module):
 
 
 def run_label(head: LabelHead, x: Tensor, anchor: Tensor, telling: Tensor) -> Tensor:
-    """Logits of one label, 1 × values."""
+    """Logits of one label, 1 × values; the product written out, since only such products are quantised."""
     attention = torch.softmax(head.attention(x)[..., 0], 1)
     pooled = (attention[:, None] @ x)[:, 0]
-    return head.output(functional.gelu(head.inner(torch.cat([anchor, pooled, telling], -1))))
+    inner = torch.cat([anchor, pooled, telling], -1) @ head.inner.weight.t() + head.inner.bias
+    return head.output(functional.gelu(inner))
 
 
 def telling_words(words: Tensor, start: Tensor, end: Tensor, null: Tensor) -> Tensor:

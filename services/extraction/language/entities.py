@@ -1,6 +1,7 @@
 """Named entities from the encoder: persons, places, organisations and other names, as `doc.ents`."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,9 @@ def name_entities(doc: Doc) -> Doc:
 
 
 def _sentence_runs(sentence: Sequence[int]) -> list[tuple[int, int]]:
-    cuts = [i for i in range(len(sentence)) if i == 0 or sentence[i] != sentence[i - 1]]
-    return list(zip(cuts, [*cuts[1:], len(sentence)], strict=True))
+    """The words of each sentence, end exclusive."""
+    inner = [i for i in range(1, len(sentence)) if sentence[i] != sentence[i - 1]]
+    return list(pairwise([0, *inner, len(sentence)])) if sentence else []
 
 
 def best_names(logits: Floats, tags: Sequence[str]) -> list[tuple[int, int, str]]:

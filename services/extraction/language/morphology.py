@@ -1,6 +1,6 @@
 """Parts of speech and morphology of every token, from the encoder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from spacy.tokens import Doc, MorphAnalysis, Token
 
 from services.extraction.language.chunks import Span
 from services.extraction.language.encoder import Encoded, encoded
+from services.extraction.language.encoder_scheme import Scheme
 
 # Universal Dependencies' names for what the network calls Particle (the separated prefix of "teilte … mit") and
 # Passive (the auxiliary of "wurde verlegt").
@@ -24,34 +25,40 @@ def tag_tokens(doc: Doc) -> Doc:
     words' logits says.
     """
     text = encoded(doc)
-    names = list(text.scheme.tags)
-    for token, values in zip(_visible(doc), _values(doc, text), strict=True):
-        chosen = dict(zip(names, values, strict=True))
-        token.pos_ = chosen.pop("upos")
-        token.morph = MorphAnalysis(doc.vocab, "" if token.pos_ in _BARE else _features(chosen))
+    tokens = [token for token in doc if not token.is_space]
+    analyses: dict[tuple[int, ...], tuple[str, MorphAnalysis]] = {}
+    for token, row in zip(tokens, _best(tokens, text).tolist(), strict=True):
+        key = tuple(row)
+        if key not in analyses:
+            pos, features = _named(key, text.scheme)
+            analyses[key] = pos, MorphAnalysis(doc.vocab, features)
+        token.pos_, token.morph = analyses[key]
     for token in doc:
         if token.is_space:
             token.pos_ = "SPACE"
     return doc
 
 
-def _visible(doc: Doc) -> Iterator[Token]:
-    return (token for token in doc if not token.is_space)
+def _best(tokens: Sequence[Token], text: Encoded) -> NDArray[np.intp]:
+    """tokens x tags: the index of the best value."""
+    sizes = [len(values) for values in text.scheme.tags.values()]
+    runs = _words_of([(token.idx, token.idx + len(token)) for token in tokens], text.words)
+    if not runs:
+        return np.zeros((0, len(sizes)), np.intp)
+    first, last = np.array(runs).T
+    sums = np.concatenate([np.zeros((1, sum(sizes))), text.tags.cumsum(0, dtype=np.float64)])
+    logits = (sums[last] - sums[first]) / (last - first)[:, None]
+    parts = np.split(logits, np.cumsum(sizes)[:-1], axis=1)
+    return np.stack([part.argmax(1) for part in parts], axis=1)
 
 
-def _values(doc: Doc, text: Encoded) -> Iterator[list[str]]:
-    """For every visible token the values of all tags."""
-    spans = [(token.idx, token.idx + len(token)) for token in _visible(doc)]
-    runs = _words_of(spans, text.words)
-    logits = np.array([text.tags[first:last].mean(0) for first, last in runs])
-    columns: list[tuple[tuple[str, ...], NDArray[np.intp]]] = []
-    low = 0
-    for values in text.scheme.tags.values():
-        part = logits[:, low : low + len(values)] if len(runs) else np.zeros((0, len(values)))
-        columns.append((values, part.argmax(1)))
-        low += len(values)
-    for row in range(len(runs)):
-        yield [values[int(best[row])] for values, best in columns]
+def _named(row: Sequence[int], scheme: Scheme) -> tuple[str, str]:
+    """The part of speech and the features, as Universal Dependencies writes them, of a row of indices."""
+    pairs = zip(scheme.tags.items(), row, strict=True)
+    chosen = {name: values[index] for (name, values), index in pairs}
+    pos = chosen.pop("upos")
+    named = (_FEATURES.get((name, value), f"{name}={value}") for name, value in chosen.items() if value != "_")
+    return pos, "" if pos in _BARE else "|".join(sorted(named))
 
 
 def _words_of(tokens: Sequence[Span], words: Sequence[Span]) -> list[Span]:
@@ -66,8 +73,3 @@ def _words_of(tokens: Sequence[Span], words: Sequence[Span]) -> list[Span]:
             last += 1
         runs.append((first, last))
     return runs
-
-
-def _features(chosen: dict[str, str]) -> str:
-    named = (_FEATURES.get((name, value), f"{name}={value}") for name, value in chosen.items() if value != "_")
-    return "|".join(sorted(named))

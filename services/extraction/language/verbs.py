@@ -18,13 +18,14 @@ _CACHED = 50_000
 _VERBS = frozenset({"VERB", "AUX"})
 # What may follow a verb that ends its clause.
 _CLAUSE_ENDS = frozenset({"PUNCT", "CCONJ"})
-# Words that are a verb's separated prefix where they end a clause; elsewhere the tagger decides.
+# Words that may be a verb's separated prefix: they are where they end a clause; elsewhere the tagger decides.
 _PREFIXES = frozenset(
     re.findall(
         r"\w+",
-        "ab an auf aus bei bekannt bereit durch ein entgegen fest fort frei gegenüber her heran heraus hervor hin "
-        "hinaus hinzu hoch klar los mit nach nahe nieder stand statt teil über überein um unter vor voran voraus "
-        "vorbei weg weiter wieder zu zurück zusammen",
+        "ab an auf aus bei bekannt bereit bevor durch ein empor entgegen fest fort frei gegenüber her "
+        "heran heraus herum herunter hervor hin hinaus hinzu hoch klar kund los mit nach nahe nieder "
+        "stand statt teil über überein um unter vor voran voraus vorbei vorüber weg weiter wieder zu "
+        "zurück zusammen",
     )
 )
 _BARE = frozenset({"sein", "werden", "haben"})  # "ist frei", "wurde bekannt": no prefix
@@ -77,21 +78,27 @@ def infinitive(form: str, kind: str = "") -> str:
 
 def separated(sentence: Span) -> Iterator[tuple[Token, Token]]:
     """Each finite verb of the sentence with its separated prefix; verbs have their lemmas."""
-    free = [token for token in sentence if token.pos_ in _VERBS and "Fin" in token.morph.get("VerbForm", [])]
+    verbs = [token for token in sentence if token.pos_ in _VERBS and token.lower_ not in _PREFIXES]
+    free = [verb for verb in verbs if "Fin" in verb.morph.get("VerbForm", [])]
     for prefix in sentence:
-        if prefix.pos_ in _VERBS:
+        if prefix.lower_ not in _PREFIXES:
             continue
         before = [verb for verb in free if verb.i < prefix.i]
         if "Vbp" not in prefix.morph.get("PartType", []):
             before = [verb for verb in before if verb.lemma_ not in _BARE]
-            if prefix.lower_ not in _PREFIXES or not _ends_clause(prefix, _CLAUSE_ENDS):
+            if not _ends_clause(prefix, _CLAUSE_ENDS):
                 continue
         if before:
-            verb = next(
-                (verb for verb in reversed(before) if not _ends_clause(verb, _CLAUSE_ENDS | _VERBS)), before[-1]
-            )
+            verb = next((verb for verb in reversed(before) if _stands_second(verb)), before[-1])
             free.remove(verb)
             yield verb, prefix
+
+
+def _stands_second(verb: Token) -> bool:
+    """Whether the verb is that of a main clause: it does not end its clause, or its clause begins the sentence."""
+    if not _ends_clause(verb, _CLAUSE_ENDS | _VERBS):
+        return True
+    return not any(token.pos_ == "PUNCT" and token.text not in _QUOTES for token in verb.doc[verb.sent.start : verb.i])
 
 
 def _ends_clause(word: Token, ends: frozenset[str]) -> bool:

@@ -18,7 +18,7 @@ from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 
 from services.extraction.findings import Finding, Offsets, register_extensions
-from services.extraction.language.chunks import Chunk, Span, window
+from services.extraction.language.chunks import REACH, Chunk, Span, window
 from services.extraction.language.encoder import Encoded, EncodedChunk, drop_encoded, encoded
 from services.extraction.language.encoder_graph import Graph
 from services.extraction.learned import spans
@@ -29,18 +29,25 @@ _FILE = "upper.onnx"
 _CALIBRATION = "calibration.json"
 
 
-@Language.factory("lagebild_detector", assigns=["doc._.findings"], requires=["doc.sents"])
+@Language.factory(
+    "lagebild_detector",
+    default_config={"reach": REACH},
+    assigns=["doc._.findings"],
+    requires=["doc.sents"],
+)
 class Detector(Pipe):
     """Runs the upper network on the candidates. Its graph and thresholds come with the saved pipeline.
 
     Args:
         nlp: the pipeline.
         name: the component's name in it.
+        reach: pieces on each side of a candidate that its window holds; the network was trained with 64.
     """
 
-    def __init__(self, nlp: Language, name: str) -> None:
+    def __init__(self, nlp: Language, name: str, reach: int) -> None:
         register_extensions()
         self.name = name
+        self._reach = reach
         self._graph: Graph | None = None
         self.calibration = Calibration()
 
@@ -75,7 +82,7 @@ class Detector(Pipe):
         for word in range(*part.chunk.core):
             for kind, name in enumerate(text.scheme.types):
                 if likely[word, kind] > self.calibration.candidates[name]:
-                    view = window(part.chunk, word)
+                    view = window(part.chunk, word, self._reach)
                     outputs = self._graph.run(
                         {
                             "hidden": part.hidden[None, slice(*view.subtokens)],
