@@ -237,6 +237,17 @@ def test_one_bad_record_stops_the_batch_and_leaves_nothing(store: Store) -> None
     assert (store.counts().articles, store.offsets(GROUP)) == (0, {})
 
 
+def test_a_bad_record_is_refused_also_where_it_would_have_to_wait(store: Store) -> None:
+    one = article()
+    (event,) = findings(one, count=1)
+    bad = event.model_copy(update={"extractor": "test\x00"})
+    with pytest.raises(Unstorable):
+        put(store, bad)
+    put(store, event)
+    put(store, receipt(one, [event]))
+    assert list(store.events()) == [event]
+
+
 def test_a_character_that_only_one_database_could_hold_is_refused_by_both(store: Store) -> None:
     one = article()
     (event,) = findings(one, count=1)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 from schemas import Article, ArticleReference, DeploymentEvent, Event, Extraction, StatementEvent, SupplyEvent
 from services.storage.columns import moment_text
@@ -26,7 +25,7 @@ class Sorted:
     articles: dict[str, ArticleRow] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
     extractions: dict[str, ExtractionRow | None] = field(default_factory=dict)
-    events: dict[tuple[UUID, UUID], tuple[Event, datetime]] = field(default_factory=dict)
+    events: dict[tuple[str, str], tuple[Event, datetime]] = field(default_factory=dict)
     _cited: dict[str, ArticleReference] = field(default_factory=dict)
 
     def add(self, change: Change) -> None:
@@ -36,17 +35,17 @@ class Sorted:
                 self.withdrawn.discard(article.id)
                 self._know(article_row(article, change.at))
             case DeploymentEvent() | SupplyEvent() | StatementEvent() as event:
-                self.events[event.extraction_id, event.event_id] = (event, change.at)
+                self.events[str(event.extraction_id), str(event.event_id)] = (event, change.at)
                 self._cite(event, change.at)
             case Extraction() as extraction:
                 self.extractions[extraction.article_id] = extraction_row(extraction, change.at)
-                self._know(stub_row(extraction.article_id, change.at))
+                self._mention(extraction.article_id, change.at)
             case Removal(article_id, "article"):
                 self.withdrawn.add(article_id)
-                self._know(stub_row(article_id, change.at))
+                self._mention(article_id, change.at)
             case Removal(article_id, _):
                 self.extractions[article_id] = None
-                self._know(stub_row(article_id, change.at))
+                self._mention(article_id, change.at)
 
     def _cite(self, event: Event, at: datetime) -> None:
         known = self.articles.get(event.article.id)
@@ -54,8 +53,15 @@ class Sorted:
         if known is None or (known.text is None and self._cited.get(known.article_id) != event.article):
             self._cited[event.article.id] = event.article
             self._know(article_row(event.article, at))
+        else:
+            self._mention(event.article.id, at)
+
+    def _mention(self, article_id: str, at: datetime) -> None:
+        known = self.articles.get(article_id)
+        if known is None:
+            self.articles[article_id] = stub_row(article_id, at)
         elif (seen := moment_text(at)) < known.first_seen_at:
-            self.articles[known.article_id] = known._replace(first_seen_at=seen)
+            self.articles[article_id] = known._replace(first_seen_at=seen)
 
     def _know(self, row: ArticleRow) -> None:
         known = self.articles.get(row.article_id)
@@ -72,11 +78,13 @@ class Sorted:
         """
         shown: list[EventRows] = []
         waiting: list[PendingRow] = []
-        for event, at in self.events.values():
-            if current.get(event.article.id) == str(event.extraction_id):
-                shown.append(event_rows(event, at))
+        for (extraction_id, event_id), (event, at) in self.events.items():
+            # Those that wait are made into rows too: what cannot be must fail here, not when its extraction comes.
+            rows = event_rows(event, event_id, extraction_id, at)
+            if current.get(event.article.id) == extraction_id:
+                shown.append(rows)
             else:
-                waiting.append(pending_row(event, at))
+                waiting.append(pending_row(rows.event))
         return shown, waiting
 
 

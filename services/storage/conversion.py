@@ -75,22 +75,19 @@ def extraction_row(extraction: Extraction, seen_at: datetime) -> ExtractionRow:
     )
 
 
-def pending_row(event: Event, seen_at: datetime) -> PendingRow:
-    """The row of an event that waits. Raises Unstorable as `event_rows` does."""
-    return PendingRow(
-        str(event.extraction_id), str(event.event_id), event.article.id, _document(event), moment_text(seen_at)
-    )
+def pending_row(row: EventRow) -> PendingRow:
+    """The row of an event that waits."""
+    return PendingRow(row.extraction_id, row.event_id, row.article_id, row.record, row.seen_at)
 
 
-def event_rows(event: Event, seen_at: datetime) -> EventRows:
-    """All rows of an event.
+def event_rows(event: Event, event_id: str, extraction_id: str, seen_at: datetime) -> EventRows:
+    """All rows of an event, its identifiers given as text: to write a UUID as text takes as long as a row.
 
     Raises:
         Unstorable: a text holds U+0000 or a number is outside the range of a double.
     """
-    event_id = str(event.event_id)
     try:
-        row = _event_row(event, event_id, moment_text(seen_at))
+        row = _event_row(event, event_id, extraction_id, moment_text(seen_at))
     except OverflowError as error:
         raise Unstorable(f"event {event_id}: a number is out of range ({error})") from error
     told = event.tells if isinstance(event, StatementEvent) else ()
@@ -102,7 +99,7 @@ def event_rows(event: Event, seen_at: datetime) -> EventRows:
     )
 
 
-def _event_row(event: Event, event_id: str, seen_at: str) -> EventRow:
+def _event_row(event: Event, event_id: str, extraction_id: str, seen_at: str) -> EventRow:
     quantity = None if isinstance(event, StatementEvent) else event.quantity
     time, anchor, evidence = event.time, event.anchor, event.evidence
     deployment = event if isinstance(event, DeploymentEvent) else None
@@ -111,7 +108,7 @@ def _event_row(event: Event, event_id: str, seen_at: str) -> EventRow:
     return EventRow(
         event_id=event_id,
         article_id=event.article.id,
-        extraction_id=str(event.extraction_id),
+        extraction_id=extraction_id,
         extractor=event.extractor,
         type=event.type,
         status=event.status,

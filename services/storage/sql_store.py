@@ -156,13 +156,13 @@ class SqlStore(Store):
         if not extractions:
             return []
         wanted = self._among(PENDING.c.extraction_id, extractions)
-        waiting = connection.execute(sa.select(PENDING.c.record, PENDING.c.seen_at).where(wanted)).all()
+        columns = PENDING.c.record, PENDING.c.event_id, PENDING.c.extraction_id, PENDING.c.seen_at
+        waiting = connection.execute(sa.select(*columns).where(wanted)).all()
         connection.execute(sa.delete(PENDING).where(wanted))
-        events = ((read_event(record.encode()), seen_at) for record, seen_at in waiting)
         return [
-            event_rows(event, seen_at)
-            for event, seen_at in events
-            if (event.extraction_id, event.event_id) not in changes.events
+            event_rows(read_event(record.encode()), event_id, extraction_id, seen_at)
+            for record, event_id, extraction_id, seen_at in waiting
+            if (extraction_id, event_id) not in changes.events
         ]
 
     def _show(self, connection: sa.Connection, events: Sequence[EventRows]) -> int:

@@ -84,8 +84,7 @@ class SqliteStore(SqlStore):
         return column.in_(sa.select(each.c.value))
 
     def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
-        if rows:
-            connection.exec_driver_sql(self._text(insert(table)), list(map(tuple, rows)))
+        self._execute_many(connection, insert(table), rows)
 
     def _upsert(
         self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]], key: Sequence[str]
@@ -99,7 +98,7 @@ class SqliteStore(SqlStore):
         else:
             others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
             statement = statement.on_conflict_do_update(index_elements=key, set_=others)
-        connection.exec_driver_sql(self._text(statement), list(map(tuple, rows)))
+        self._execute_many(connection, statement, rows)
 
     def _insert_missing(
         self, connection: sa.Connection, table: sa.TableClause, source: sa.Select[*tuple[Any, ...]]
@@ -108,9 +107,12 @@ class SqliteStore(SqlStore):
         statement = insert(table).from_select([column.name for column in table.c], source.where(sa.true()))
         return connection.execute(statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True})
 
-    def _text(self, statement: sa.Insert) -> str:
-        """The statement for the bare driver: with thousands of rows SQLAlchemy's care for each value shows."""
-        return str(statement.compile(dialect=self._engine.dialect))
+    def _execute_many(self, connection: sa.Connection, statement: sa.Insert, rows: Sequence[Sequence[Any]]) -> None:
+        # By the bare driver: with thousands of rows SQLAlchemy's care for each value shows.
+        if rows:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection), "the engine is made for sqlite3"
+            driver.executemany(str(statement.compile(dialect=self._engine.dialect)), rows)
 
     def _integrity(self, connection: sa.Connection) -> list[str]:
         found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
