@@ -1,7 +1,10 @@
 """The sink on a real broker: what goes into the topics stands in the database, once."""
 
+from pydantic import SecretStr
+
 from services.common.settings import Settings
 from tests.findings import article
+from tests.postgres import PostgresServer
 from tests.sinking import expected, processed, read_up_to, running, send, stored
 
 
@@ -47,3 +50,15 @@ async def test_a_restart_goes_on_where_the_rows_end(settings: Settings) -> None:
         after = store.offsets(settings.sink_group)
     assert sum(after.values()) - sum(before.values()) == 25
     assert sum(after.values()) == 50
+
+
+async def test_sinks_share_a_postgresql_database(settings: Settings, postgres: PostgresServer) -> None:
+    shared = settings.model_copy(update={"database": SecretStr(postgres.fresh_database()), "sink_batch_size": 50})
+    articles = [article(number) for number in range(60)]
+    async with running(shared) as store, running(shared):
+        await send(settings, processed(articles))
+        await read_up_to(store, settings, 300)
+        await send(settings, processed(articles, "test-2", count=2))
+        await read_up_to(store, settings, 300 + 240)
+        assert set(store.events()) == expected(articles, "test-2", 2)
+        assert store.check() == []

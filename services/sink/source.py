@@ -29,6 +29,9 @@ BATCH_BYTES = 32 * 1024 * 1024
 HAND_OVER_SECONDS = 5.0
 """How long a rebalance waits for the write under way. Longer waits are not needed for exactness: see `Fenced`."""
 COMMIT_SECONDS = 1.0
+"""How often Kafka is told how far the database is, and the longest wait for its answer."""
+LEAVE_SECONDS = 4.0
+"""Longest wait for the coordinator's answer when the group is left."""
 
 LoadOffsets = Callable[[], Awaitable[dict[Partition, int]]]
 
@@ -65,7 +68,11 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
     async def close(self) -> None:
         """Leave the group."""
         await self._commit(force=True)
-        await self._consumer.stop()
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._consumer.stop()
+        except TimeoutError:
+            log.warning("left the group without its coordinator's answer")
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Let the write under way end, so that the next owner finds its offsets; drop what was only taken."""
@@ -170,8 +177,10 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             return
         self._committed_at = time.monotonic()
         try:
-            await self._consumer.commit({TopicPartition(*p): offset for p, offset in self.stored.items()})
-        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+            # A coordinator that is moving lets a commit wait; nothing here may wait for it.
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._consumer.commit({TopicPartition(*p): offset for p, offset in self.stored.items()})
+        except (CommitFailedError, IllegalStateError, KafkaError, TimeoutError) as error:
             log.debug("offsets not shown to Kafka", reason=str(error) or type(error).__name__)
 
     async def ends(self) -> dict[Partition, int]:
