@@ -19,7 +19,7 @@ $(READY): requirements/dev.lock pyproject.toml
 	  { echo "lagebild: '$(PYTHON) -m venv' does not work: on Debian install the package python3-venv" >&2; exit 2; }
 	@echo "installing what requirements/dev.lock names into $(VENV) (a minute or two)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 demo: setup ## Start Kafka, extractor and sink, replay the seeds, show the records, stop everything

@@ -42,13 +42,13 @@ class Segment:
 
     Attributes:
         text: the words, as in the article.
-        anchor: number of the record whose anchor this is, or None.
+        anchor: the mark of the record whose anchor this is, or None.
         classes: CSS classes, one for each type and slot that lies here.
         title: what lies here, in words.
     """
 
     text: str
-    anchor: int | None
+    anchor: Mark | None
     classes: str
     title: str
 
@@ -84,4 +84,4 @@ def _segment(words: str, here: list[Mark]) -> Segment:
     anchors = [m for m in here if m.slot == "anchor"]
     classes = sorted({c for m in here for c in (m.type, m.slot)})
     title = "; ".join(f"{m.number} {m.type}: {m.slot}" for m in here)
-    return Segment(words, anchors[0].number if anchors else None, " ".join(classes), title)
+    return Segment(words, anchors[0] if anchors else None, " ".join(classes), title)
