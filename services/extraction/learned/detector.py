@@ -16,12 +16,13 @@ from spacy import util
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
+from spacy.tokens import Span as TokenSpan
 
 from services.extraction.findings import Finding, Offsets, register_extensions
 from services.extraction.language.chunks import REACH, Chunk, Span, window
 from services.extraction.language.encoder import Encoded, EncodedChunk, drop_encoded, encoded
 from services.extraction.language.encoder_graph import Graph
-from services.extraction.learned import spans
+from services.extraction.learned import priors, spans
 from services.extraction.learned.calibration import Calibration
 from services.extraction.learned.decoding import Candidate, Filler, best_of_neighbours, decode, sigmoid
 
@@ -132,20 +133,20 @@ class Detector(Pipe):
 
 def _finding(doc: Doc, chunk: Chunk, text: Encoded, candidate: Candidate, calibration: Calibration) -> Finding:
     anchor = chunk.words[candidate.word]
-    labels = _labels(text, candidate)
-    fields = text.scheme.fields[candidate.type]
-    slots: dict[str, tuple[Offsets, ...]] = {}
-    reasons = {label: f"network, {_percent(float(candidate.labels[label].max()))}" for label in labels}
-    for slot, filler in candidate.fillers.items():
-        if filler.odds <= calibration.slots.get(fields[slot], 0.0):
-            continue
-        if span := _span(doc.text, chunk, slot, filler):
-            slots[fields[slot]] = (span,)
-            reasons[fields[slot]] = f"network, {_percent(1 / (1 + math.exp(-filler.odds)))}"
+    cue = doc.char_span(*anchor, alignment_mode="expand") or doc[:]
+    slots, reasons = _slots(doc.text, chunk, text.scheme.fields[candidate.type], candidate, calibration)
+    labels: dict[str, str | bool] = {}
+    for name, values in candidate.labels.items():
+        known = _known(doc.text, name, cue, slots)
+        chances = priors.raised(values, text.scheme.labels[name], known)
+        value = text.scheme.labels[name][int(chances.argmax())]
+        labels[name] = value == "true" if value in {"true", "false"} else value
+        source = "network and lexicon" if known == value else "network"
+        reasons[name] = f"{source}, {_percent(float(chances.max()))}"
     return Finding(
-        type=cast(Literal["deployment", "supply", "statement"], candidate.type),
+        type=cast("Literal['deployment', 'supply', 'statement']", candidate.type),
         anchor=anchor,
-        evidence=_evidence(doc, anchor),
+        evidence=(cue.sent.start_char, cue.sent.end_char),
         slots=slots,
         labels=labels,
         score=calibration.confidence(candidate.type, candidate.verdict),
@@ -153,21 +154,33 @@ def _finding(doc: Doc, chunk: Chunk, text: Encoded, candidate: Candidate, calibr
     )
 
 
-def _labels(text: Encoded, candidate: Candidate) -> dict[str, str | bool]:
-    chosen = {name: text.scheme.labels[name][int(values.argmax())] for name, values in candidate.labels.items()}
-    return {name: value == "true" if value in ("true", "false") else value for name, value in chosen.items()}
+def _slots(
+    text: str, chunk: Chunk, fields: Mapping[str, str], candidate: Candidate, calibration: Calibration
+) -> tuple[dict[str, tuple[Offsets, ...]], dict[str, str]]:
+    """The filled slots by the record's names, and why each is."""
+    slots: dict[str, tuple[Offsets, ...]] = {}
+    reasons: dict[str, str] = {}
+    for slot, filler in candidate.fillers.items():
+        field = fields[slot]
+        if filler.odds > calibration.slots.get(field, 0.0) and (span := _span(text, chunk, slot, filler)):
+            slots[field] = (span,)
+            reasons[field] = f"network, {_percent(1 / (1 + math.exp(-filler.odds)))}"
+    return slots, reasons
+
+
+def _known(text: str, label: str, cue: TokenSpan, slots: Mapping[str, tuple[Offsets, ...]]) -> str | None:
+    """What the lexica say of the label."""
+    if label == "kind":
+        return priors.kind_of(cue)
+    if label == "category":
+        goods = next((text[start:end] for start, end in slots.get("goods", ())), "")
+        return priors.category(goods, cue.text)
+    return None
 
 
 def _span(text: str, chunk: Chunk, slot: str, filler: Filler) -> Span | None:
     words = chunk.words[filler.words[0]][0], chunk.words[filler.words[1] - 1][1]
     return spans.content(text, words) if slot == "content" else spans.trimmed(text, words)
-
-
-def _evidence(doc: Doc, anchor: Span) -> Offsets:
-    """The sentence of the anchor."""
-    token = doc.char_span(*anchor, alignment_mode="expand")
-    sentence = token.sent if token is not None else doc[:]
-    return sentence.start_char, sentence.end_char
 
 
 def _percent(share: float) -> str:
