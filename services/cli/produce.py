@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,14 +97,30 @@ async def _run(paths: list[str], settings: Settings, reading: "ReadOptions", sen
     items = read_articles(paths, reading)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _view(console) as view, _told_of_outages(console):
-        return await send(
-            _listed(items) if sending.dry_run else items,
-            settings,
-            sending,
-            progress=view.advanced,
-            rejected=view.rejected,
-            stop=_stop_on_signal(),
-        )
+        async with _web(settings):
+            return await send(
+                _listed(items) if sending.dry_run else items,
+                settings,
+                sending,
+                progress=view.advanced,
+                rejected=view.rejected,
+                stop=_stop_on_signal(),
+            )
+
+
+@asynccontextmanager
+async def _web(settings: Settings) -> AsyncIterator[None]:
+    """Metrics and health while it runs, where a port is set: a long replay can be watched like a service."""
+    if settings.producer_web_port is None:
+        yield
+        return
+    from services.common.web import Health, serve
+
+    server = await serve(Health(), settings.web_host, settings.producer_web_port)
+    try:
+        yield
+    finally:
+        await server.close()
 
 
 def _stop_on_signal() -> asyncio.Event:

@@ -91,6 +91,9 @@ class Settings(SinkSettings, ExtractorSettings, KafkaSettings):
 
     model_config = SettingsConfigDict(env_prefix="LAGEBILD_", env_file=".env", extra="ignore", frozen=True)
 
+    producer_web_port: Annotated[
+        int | None, Field(ge=0, le=65535, description="Metrics and health while a producer runs; unset: none")
+    ] = None
     web_host: Annotated[str, Field(description="Address the web endpoints listen on")] = "127.0.0.1"
     stall_seconds: Annotated[float, Field(gt=0, description="Time without progress after which /livez fails")] = 60
     data_dir: Annotated[Path, Field(description="Where the demo keeps its database and reports")] = Path("demo")

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from services.broker import LocalBroker
+from services.broker import available_broker
 from services.broker.ports import HOST, choose_ports
 from services.broker.watchdog import Watchdog
 from services.common.errors import UserError
@@ -64,7 +64,9 @@ class Stream:
 
     def _start(self) -> None:
         self._say("starting Kafka")
-        broker = self._exits.enter_context(LocalBroker(log_file=self._log("kafka")))
+        broker = available_broker(self._log("kafka"))
+        self._exits.callback(broker.stop)
+        broker.start()
         self.settings = Settings(
             bootstrap_servers=broker.bootstrap_servers,
             security_protocol="PLAINTEXT",
