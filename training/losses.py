@@ -115,16 +115,24 @@ def _cross_entropy(logits: Tensor, gold: Tensor, weight: Tensor | None = None) -
 
 def entity_loss(network: Network, packs: Sequence[Pack]) -> Tensor:
     """Mean cross-entropy of the entity tags, weighted."""
-    logits, gold = _tagged(network, network.lower.entities, packs)
-    return _ENTITY_WEIGHT * functional.cross_entropy(logits, gold[:, 0], ignore_index=IGNORED)
+    return _ENTITY_WEIGHT * entity_cross_entropy(*_tagged(network, network.lower.entities, packs))
 
 
 def tag_loss(network: Network, packs: Sequence[Pack]) -> Tensor:
     """Sum over the tag sets of their mean cross-entropies, weighted."""
-    logits, gold = _tagged(network, network.lower.tags, packs)
+    return _TAG_WEIGHT * tag_cross_entropy(*_tagged(network, network.lower.tags, packs))
+
+
+def entity_cross_entropy(logits: Tensor, gold: Tensor) -> Tensor:
+    """Mean over words; logits: words × entity tags, gold: words × 1."""
+    return functional.cross_entropy(logits, gold[:, 0], ignore_index=IGNORED)
+
+
+def tag_cross_entropy(logits: Tensor, gold: Tensor) -> Tensor:
+    """Sum over the tag sets of the mean over words; gold: words × tag sets."""
     parts = logits.split([len(values) for values in TAGS.values()], -1)
-    losses = [functional.cross_entropy(part, gold[:, i], ignore_index=IGNORED) for i, part in enumerate(parts)]
-    return _TAG_WEIGHT * torch.stack([loss for loss in losses if not loss.isnan()]).sum()
+    values = [functional.cross_entropy(part, gold[:, i], ignore_index=IGNORED) for i, part in enumerate(parts)]
+    return torch.stack([value for value in values if not value.isnan()]).sum()
 
 
 def _tagged(network: Network, head: WordHead, packs: Sequence[Pack]) -> tuple[Tensor, Tensor]:
@@ -132,6 +140,10 @@ def _tagged(network: Network, head: WordHead, packs: Sequence[Pack]) -> tuple[Te
     ids, mask, start, end = lower_inputs(packs)
     with torch.no_grad():
         base = network.lower.base(ids, mask)
-    logits = head(network.lower.above(base, mask), start, end)
+    return words_of(head(network.lower.above(base, mask), start, end), packs)
+
+
+def words_of(logits: Tensor, packs: Sequence[Pack]) -> tuple[Tensor, Tensor]:
+    """The words of all packs one after another, without the padding: their logits and their gold."""
     words = [logits[row, : len(pack.gold)] for row, pack in enumerate(packs)]
     return torch.cat(words), torch.tensor([gold for pack in packs for gold in pack.gold])
