@@ -187,7 +187,10 @@ class LocalBroker:
             check=False,
         )
         if done.returncode != 0:
-            raise UserError(f"Kafka could not format its storage in {self._home}: {_cause(done.stderr + done.stdout)}")
+            cause = _cause(done.stderr + done.stdout)
+            raise UserError(
+                f"Kafka could not format its storage in {self._home}: {cause} (exit code {done.returncode})"
+            )
 
     def _launch(self) -> None:
         with self.log_file.open("ab") as log:
