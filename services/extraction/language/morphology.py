@@ -1,5 +1,6 @@
 """Parts of speech and morphology of every token, from the encoder."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ from services.extraction.language.encoder_scheme import Scheme
 # Universal Dependencies' names for what the network calls Particle (the separated prefix of "teilte … mit") and
 # Passive (the auxiliary of "wurde verlegt").
 _FEATURES = {("Particle", "Yes"): "PartType=Vbp", ("Passive", "Yes"): "Voice=Pass"}
+_THIRD_SINGULAR = re.compile(r"Mood=Ind.*Number=Sing.*Person=3.*VerbForm=Fin")
+_SUBJUNCTIVE = frozenset({"sei", "hätte", "könnte", "müsste", "dürfte", "möchte"})
 _BARE = frozenset({"PUNCT", "SYM", "X", "SPACE"})
 
 
@@ -26,17 +29,31 @@ def tag_tokens(doc: Doc) -> Doc:
     """
     text = encoded(doc)
     tokens = [token for token in doc if not token.is_space]
-    analyses: dict[tuple[int, ...], tuple[str, MorphAnalysis]] = {}
+    named: dict[tuple[int, ...], tuple[str, str]] = {}
+    analyses: dict[str, MorphAnalysis] = {}
     for token, row in zip(tokens, _best(tokens, text).tolist(), strict=True):
         key = tuple(row)
-        if key not in analyses:
-            pos, features = _named(key, text.scheme)
-            analyses[key] = pos, MorphAnalysis(doc.vocab, features)
-        token.pos_, token.morph = analyses[key]
+        if key not in named:
+            named[key] = _named(key, text.scheme)
+        token.pos_, features = named[key]
+        if _THIRD_SINGULAR.search(features) and _is_subjunctive(token.lower_):
+            features = features.replace("Mood=Ind", "Mood=Sub")
+        if features not in analyses:
+            analyses[features] = MorphAnalysis(doc.vocab, features)
+        token.morph = analyses[features]
     for token in doc:
         if token.is_space:
             token.pos_ = "SPACE"
     return doc
+
+
+def _is_subjunctive(form: str) -> bool:
+    """Whether a form of the third person singular can only be Konjunktiv.
+
+    In the indicative that person ends in -e only in the weak past (-te) and in "wurde" (Duden, *Die Grammatik*,
+    "Konjugation"); the treebanks have too few of "habe", "werde", "gebe" to teach it.
+    """
+    return form in _SUBJUNCTIVE or (form.endswith("e") and not form.endswith("te") and form != "wurde")
 
 
 def _best(tokens: Sequence[Token], text: Encoded) -> NDArray[np.intp]:
