@@ -134,21 +134,20 @@ async def _follow(
 
 
 async def _live(settings: Settings, *, from_beginning: bool) -> AsyncGenerator[Event]:
-    from aiokafka import AIOKafkaConsumer, TopicPartition
+    from aiokafka import AIOKafkaConsumer
     from aiokafka.errors import KafkaError
 
     from services.common.kafka import client_options, explain, probe
 
     await probe(settings)
     topic = settings.topic("events")
-    consumer: Any = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False)
+    start = "earliest" if from_beginning else "latest"
+    # Without a group: everyone who follows sees all partitions, and nobody's offsets move.
+    consumer: Any = AIOKafkaConsumer(topic, **client_options(settings), group_id=None, auto_offset_reset=start)
     try:
         await consumer.start()
         if topic not in await consumer.topics():
             raise UserError(f"the topic {topic} does not exist", remedy="create it with `lagebild topics create`")
-        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-        consumer.assign(partitions)
-        await (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
         while True:
             for record in [r for part in (await consumer.getmany(timeout_ms=POLL_MS)).values() for r in part]:
                 try:

@@ -11,9 +11,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from services.common.errors import UserError
-from services.common.logging import get_logger
 
-log = get_logger(__name__)
+log = logging.getLogger(__name__)
 # Alembic tells of every connection what it assumes of it.
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
@@ -36,7 +35,7 @@ def migrate(connection: sa.Connection, revision: str = "head") -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    log.info("database brought up to date", version=version_of(connection))
+    log.info("database brought to schema version %s", version_of(connection))
 
 
 def is_current(connection: sa.Connection) -> bool:
