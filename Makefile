@@ -3,9 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What has other owners, or belongs to them that measure, lies outside of the repository.
+EVALUATION ?= ../shared/evaluation
+CORPORA ?= ../shared/training
+TRAIN_OUT ?= /tmp/lagebild-train
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults check lock clean
+.PHONY: help setup demo test test-faults check evaluate train bench lock clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -37,6 +41,23 @@ check: setup ## Lint, types, schema drift and known vulnerabilities of the depen
 	@$(BIN)/mypy
 	@$(BIN)/lagebild schema --check
 	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
+
+test-faults: setup ## Hurt a running stream in every way, 5,000 articles each time (an hour)
+	@FAULTS=long $(BIN)/pytest -q tests/faults
+
+evaluate: setup ## Measure the extraction on dev and held-out articles (EVALUATION, CORPORA: where those lie)
+	@test -f $(EVALUATION)/score.py || { echo "lagebild: the scorer is not in $(EVALUATION): say where it lies, make evaluate EVALUATION=…" >&2; exit 2; }
+	@$(BIN)/python -m training.quality --scorer $(EVALUATION)/score.py --dev $(EVALUATION)/dev.jsonl --wikinews $(CORPORA)/wikinews.jsonl
+
+train: setup ## Train the network anew on one core (TRAIN_OUT, CORPORA, GERMEVAL, TREEBANKS; see training/README.md)
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements/train.txt
+	@.venv-train/bin/python -m training.train --out $(TRAIN_OUT) --epochs 6 --wikinews $(CORPORA)/wikinews.jsonl \
+	  $(if $(GERMEVAL),--germeval $(GERMEVAL)) $(if $(TREEBANKS),--treebanks $(TREEBANKS))
+
+bench: setup ## Rows a second into both stores beside the bare drivers, and articles a second of the pipeline
+	@$(BIN)/python -m tests.bench_store
+	@$(BIN)/python -m training.bench models/de_lagebild training/corpus/passages.jsonl
 
 lock: ## Choose the versions anew (requirements/*.lock), with hashes
 	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
