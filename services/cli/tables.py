@@ -24,10 +24,10 @@ def records_table(events: Iterable[Event], title: str | None = None) -> Table:
     table.add_column("type", no_wrap=True)
     table.add_column("who", min_width=9, max_width=28, overflow="fold")
     table.add_column("what", min_width=14, max_width=56, overflow="fold")
-    table.add_column("where, to whom", min_width=8, max_width=28, overflow="fold")
+    table.add_column("where, to whom", min_width=8, max_width=32, overflow="fold")
     table.add_column("how many", min_width=8, max_width=20, overflow="fold")
     table.add_column("status", no_wrap=True)
-    table.add_column("who says so", min_width=8, max_width=28, overflow="fold")
+    table.add_column("who says so", min_width=8, max_width=32, overflow="fold")
     for event in events:
         table.add_row(*_cells(event))
     return table
