@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 TYPE_PREFIX = "org.lagebild."
+ARTICLE_TIMESTAMP = "lagebild.article-timestamp"
+"""Header of extractions: Kafka's timestamp of the article they were made from, milliseconds since 1970 UTC."""
 
 
 def headers_for(type: str, id: str, source: str, time_ms: int | None = None) -> list[tuple[str, bytes]]:  # noqa: A002 - CloudEvents' names

@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from services.common import metrics
-from services.common.cloudevents import headers_for
+from services.common.cloudevents import ARTICLE_TIMESTAMP, headers_for
 from services.common.settings import Settings
 from services.dead_letters.message import Message, send
 from services.dead_letters.record import Failure, Origin, dead_letter
@@ -37,7 +37,7 @@ class Publisher:
         if isinstance(outcome, Failure):
             return outcome
         limit = self._settings.max_message_bytes
-        largest = max(message.size for message in (*self._events(outcome), self._receipt(outcome)))
+        largest = max(message.size for message in (*self._events(outcome), self._receipt(outcome, 0)))
         if largest <= limit:
             return outcome
         reason = f"a record made from the article takes {largest} bytes, and the broker takes {limit}"
@@ -53,11 +53,12 @@ class Publisher:
             aiokafka.errors.KafkaError: the broker did not confirm. What was sent before may be there.
         """
         names = self._settings.topic
-        found = [outcome for _, outcome in results if isinstance(outcome, Extracted)]
+        found = [(origin, outcome) for origin, outcome in results if isinstance(outcome, Extracted)]
         dead = [self._dead_letter(o, outcome) for o, outcome in results if isinstance(outcome, Failure)]
-        events = [message for outcome in found for message in self._events(outcome)]
+        events = [message for _, outcome in found for message in self._events(outcome)]
         await self._confirmed([(names("events"), m) for m in events] + [(names("dead_letters"), m) for m in dead])
-        await self._confirmed([(names("extractions"), self._receipt(outcome)) for outcome in found])
+        receipts = [self._receipt(outcome, origin.timestamp_ms) for origin, outcome in found]
+        await self._confirmed([(names("extractions"), receipt) for receipt in receipts])
         _count(outcome for _, outcome in results)
 
     async def _confirmed(self, messages: Iterable[tuple[str, Message]]) -> None:
@@ -70,8 +71,10 @@ class Publisher:
         key = outcome.article_id.encode()
         return [Message(key, e.value, headers_for(f"event.{e.type}", e.id, SOURCE, _now())) for e in outcome.events]
 
-    def _receipt(self, outcome: Extracted) -> Message:
+    def _receipt(self, outcome: Extracted, article_ms: int) -> Message:
         headers = headers_for("extraction", outcome.receipt_id, SOURCE, _now())
+        # With it the sink knows how long the article took to become rows.
+        headers.append((ARTICLE_TIMESTAMP, str(article_ms).encode()))
         return Message(outcome.article_id.encode(), outcome.receipt, headers)
 
     def _dead_letter(self, origin: Origin, failure: Failure) -> Message:

@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from schemas import InvalidRecord, read_article, read_event, read_extraction
+from services.common.cloudevents import ARTICLE_TIMESTAMP
 from services.common.settings import KafkaSettings
 from services.dead_letters.record import Failure, Origin
 from services.storage import Change, Partition, Removal
 
 Kind = Literal["article", "event", "extraction"]
-
-ARTICLE_TIMESTAMP: Final = "lagebild.article-timestamp"
-"""Header of events and extractions: Kafka's timestamp of the article they were made from, milliseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
