@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from schemas import InvalidRecord, read_article, read_event, read_extraction
 from services.common.cloudevents import ARTICLE_TIMESTAMP
