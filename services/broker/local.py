@@ -237,6 +237,8 @@ class LocalBroker:
 
 
 def _cause(output: str) -> str:
-    """The last exception that Java names, without its stack."""
-    named = [line.strip() for line in output.splitlines() if re.match(r"\S.*(Exception|Error): ", line)]
-    return named[-1].removeprefix('Exception in thread "main" ') if named else "no reason given"
+    """The last exception that Java names, without its stack; else the last thing that was said."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"\S.*(Exception|Error): ", line)]
+    last = (named or lines or ["it said nothing"])[-1]
+    return last.removeprefix('Exception in thread "main" ')
