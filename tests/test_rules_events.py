@@ -7,7 +7,7 @@ from services.extraction import load_extractor
 
 
 def events(text: str) -> list[DeploymentEvent | SupplyEvent]:
-    _, found = load_extractor().extract_with_doc(Article(id="a1", text=text))
+    _, found = load_extractor("rules").extract_with_doc(Article(id="a1", text=text))
     return [event for event in found if isinstance(event, DeploymentEvent | SupplyEvent)]
 
 

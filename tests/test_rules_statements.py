@@ -8,7 +8,7 @@ from services.extraction.rules.inflection import parse_verb
 
 
 def statements(text: str) -> list[StatementEvent]:
-    _, events = load_extractor().extract_with_doc(Article(id="a1", text=text))
+    _, events = load_extractor("rules").extract_with_doc(Article(id="a1", text=text))
     return [event for event in events if isinstance(event, StatementEvent)]
 
 

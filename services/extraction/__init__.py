@@ -12,8 +12,8 @@ def load_extractor(path: str | None = None) -> "Extractor":
     """The extractor, loaded once in a process; loading imports spaCy.
 
     Args:
-        path: folder of a spaCy pipeline whose components leave findings on ``doc._.findings``; None for the
-            pipeline that comes with the package.
+        path: folder of a spaCy pipeline whose components leave findings on ``doc._.findings``; "rules" for the rule
+            detector; None for the shipped model (docs/models.md), or the rules where it is not installed.
 
     Raises:
         services.common.errors.UserError: the folder is not a spaCy pipeline.

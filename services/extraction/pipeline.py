@@ -19,6 +19,8 @@ from services.extraction.linking import load_linker
 from services.extraction.records import Recorder
 from services.extraction.rules.detector import RULES_VERSION
 
+RULES = "rules"
+SHIPPED = Path(__file__).parents[2] / "models" / "de_lagebild"
 _NO_LIMIT = 10**9  # spaCy's limit of a million characters is meant for its parser; articles have their own
 
 
@@ -87,6 +89,8 @@ class Extractor:
 def load(path: str | None = None) -> Extractor:
     """See `services.extraction.load_extractor`."""
     if path is None:
+        path = str(SHIPPED) if (SHIPPED / "config.cfg").exists() else RULES
+    if path == RULES:
         return Extractor(rules_pipeline(), tables.digest())
     try:
         nlp = spacy.load(path)
