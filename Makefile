@@ -9,7 +9,7 @@ CORPORA ?= ../shared/training
 TRAIN_OUT ?= /tmp/lagebild-train
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults check evaluate train bench lock clean
+.PHONY: help setup demo lint test test-faults check evaluate train bench lock clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -29,21 +29,20 @@ $(READY): requirements/dev.lock pyproject.toml
 demo: setup ## Start Kafka, extractor and sink, replay the seeds, show the records, stop everything
 	@$(BIN)/lagebild demo
 
-test: setup ## Lint, types and all tests, on a real Kafka and real databases
+lint: setup ## Lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+test: lint ## Lint, types and all tests, on a real Kafka and real databases
 	@$(BIN)/pytest -q -m "not faults"
 
-check: setup ## Lint, types, schema drift and known vulnerabilities of the dependencies
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+check: lint ## Lint, types, schema drift and known vulnerabilities of the dependencies
 	@$(BIN)/lagebild schema --check
 	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
 
 test-faults: setup ## Hurt a running stream in every way, 5,000 articles each time (an hour)
-	@FAULTS=long $(BIN)/pytest -q tests/faults
+	@FAULTS=long $(BIN)/pytest -q tests/faults -m faults
 
 evaluate: setup ## Measure the extraction on dev and held-out articles (EVALUATION, CORPORA: where those lie)
 	@test -f $(EVALUATION)/score.py || { echo "lagebild: the scorer is not in $(EVALUATION): say where it lies, make evaluate EVALUATION=…" >&2; exit 2; }
