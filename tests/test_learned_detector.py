@@ -1,5 +1,6 @@
 """The learned detector: from logits to spans, from spans to findings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from services.extraction.language.pieces import PieceVocabulary
 from services.extraction.learned import spans
 from services.extraction.learned.calibration import Calibration
 from services.extraction.learned.decoding import Candidate, best_of_neighbours, decode
+from services.extraction.learned.detector import Detector
 
 MODEL = Path(__file__).parent.parent / "models" / "de_lagebild"
 SCHEME = Scheme(
@@ -192,6 +194,14 @@ def test_a_supply(nlp: Language) -> None:
 
 def test_a_text_about_something_else_has_no_events(nlp: Language) -> None:
     text = "Im Stadtpark blühen die Kirschen. Am Sonntag spielt die Blaskapelle, der Eintritt ist frei."
+    assert nlp(text)._.findings == ()
+
+
+def test_where_nothing_is_sure_nothing_is_found(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = nlp.get_pipe("lagebild_detector")
+    assert isinstance(detector, Detector)
+    text = "Kanada hat der Ukraine im Mai vier Haubitzen geliefert."
+    monkeypatch.setattr(detector, "calibration", replace(detector.calibration, document=1.01))
     assert nlp(text)._.findings == ()
 
 

@@ -19,12 +19,14 @@ class Calibration:
     `candidates`: probability of an anchor, by type, over which a word is read once more. `thresholds`: verdict, by
     type, over which it is an event. `slots`: log odds, by field of the record, over which a slot is filled; 0 where
     not named. `curves`: by type, points (verdict, share of events among candidates of that verdict), both rising.
+    `document`: confidence that one finding of a text must reach, else the text is about something else and has none.
     """
 
     candidates: Mapping[str, float] = field(default_factory=lambda: _all(0.2))
     thresholds: Mapping[str, float] = field(default_factory=lambda: _all(0.5))
     slots: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    document: float = 0.0
 
     def confidence(self, kind: str, verdict: float) -> float:
         """The share of events among findings with this verdict: linear between the curve's points."""
@@ -53,6 +55,6 @@ class Calibration:
         try:
             content = json.loads(data)
             curves = {kind: tuple((x, y) for x, y in points) for kind, points in content["curves"].items()}
-            return cls(content["candidates"], content["thresholds"], content["slots"], curves)
+            return cls(content["candidates"], content["thresholds"], content["slots"], curves, content["document"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a calibration of the detector: {error!r}") from error

@@ -60,7 +60,9 @@ class Detector(Pipe):
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.findings`` and free the encoder's results, which no later component needs."""
         text = encoded(doc)
-        doc._.findings = tuple(self.findings(doc, text))
+        found = tuple(self.findings(doc, text))
+        sure = any(finding.score >= self.calibration.document for finding in found)
+        doc._.findings = found if sure else ()
         drop_encoded(doc)
         return doc
 
