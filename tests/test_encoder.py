@@ -155,7 +155,7 @@ def test_lemmas_of_verbs_with_their_separated_prefix(nlp: Language) -> None:
     for case in cases:
         span = nlp(case["text"]).char_span(case["start"], case["end"])
         right += span is not None and span.lemma_ == case["lemma"]
-    assert right / len(cases) >= 0.95
+    assert right / len(cases) >= 0.97
 
 
 # --- the shipped pipeline
