@@ -57,7 +57,7 @@ class ExtractorSettings(BaseSettings):
 
     extractor_group: Annotated[str, Field(description="Consumer group of the extractors")] = "lagebild-extractor"
     extractor_model: Annotated[
-        str | None, Field(description="Folder of a spaCy pipeline, or module:function that makes an extractor")
+        str | None, Field(description="Folder of a spaCy pipeline, `rules`, or module:function that makes an extractor")
     ] = None
     extractor_processes: Annotated[int, Field(ge=1, le=256, description="Processes that read German")] = max(
         1, min(8, os.cpu_count() or 1)

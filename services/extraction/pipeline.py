@@ -89,7 +89,7 @@ class Extractor:
 def load(path: str | None = None) -> Extractor:
     """See `services.extraction.load_extractor`."""
     if path is None:
-        path = str(SHIPPED) if (SHIPPED / "config.cfg").exists() else RULES
+        path = str(_shipped())
     if path == RULES:
         return Extractor(rules_pipeline(), tables.digest())
     try:
@@ -100,6 +100,16 @@ def load(path: str | None = None) -> Extractor:
             remedy="Give the folder that holds its config.cfg and meta.json",
         ) from error
     return Extractor(nlp, f"{tables.digest()}.{_digest(Path(path))}")
+
+
+def _shipped() -> Path:
+    """The pipeline in the checkout's `models/`: a wheel does not carry it, and must not fall back to worse unasked."""
+    if not (SHIPPED / "config.cfg").exists():
+        raise UserError(
+            "the trained pipeline does not stand beside the package",
+            remedy="set LAGEBILD_EXTRACTOR_MODEL to the folder models/de_lagebild of the repository, or to `rules`",
+        )
+    return SHIPPED
 
 
 def _digest(folder: Path) -> str:
