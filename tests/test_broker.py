@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from conftest import ReadTopic, SendRaw
 
 from services.broker import LocalBroker, jars, probe, tools
 from services.common.errors import UserError
 from services.common.settings import Settings
+from tests.conftest import ReadTopic, SendRaw
 
 
 def test_answers_metadata_requests_and_nothing_else_does(broker: str) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from aiokafka import ConsumerRecord
-from conftest import ReadTopic
 
 from schemas import Article, read_article, write
 from services.broker import LocalBroker
@@ -20,6 +19,7 @@ from services.common.errors import UserError
 from services.common.settings import Settings
 from services.common.topics import create_topics
 from services.producer import BadInput, ReadOptions, SendOptions, produce, read_articles
+from tests.conftest import ReadTopic
 
 
 def articles(count: int, prefix: str = "a") -> list[Article]:
