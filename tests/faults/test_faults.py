@@ -30,28 +30,17 @@ def proven(account: Account, note: list[Account]) -> None:
     assert (account.lost, account.duplicated) == (0, 0), account
 
 
-async def test_kill_9_of_the_extractor(rig: Rig, note: list[Account]) -> None:
-    extractor, sink = rig.service("extractor"), rig.service("sink")
+@pytest.mark.parametrize(("victim", "metric"), [("extractor", EXTRACTOR), ("sink", SINK)])
+async def test_kill_9_of_one(rig: Rig, note: list[Account], victim: str, metric: str) -> None:
+    services = {name: rig.service(name) for name in ("extractor", "sink")}
     await rig.send()
     seconds = []
-    with rig.running(extractor, sink):
+    with rig.running(*services.values()):
         for moment in rig.moments():
             rig.reach(moment)
-            seconds.append(rig.kill(extractor, EXTRACTOR))
+            seconds.append(rig.kill(services[victim], metric))
         await rig.settle()
-    proven(await rig.account("kill -9 of the extractor", len(seconds), seconds), note)
-
-
-async def test_kill_9_of_the_sink(rig: Rig, note: list[Account]) -> None:
-    extractor, sink = rig.service("extractor"), rig.service("sink")
-    await rig.send()
-    seconds = []
-    with rig.running(extractor, sink):
-        for moment in rig.moments():
-            rig.reach(moment)
-            seconds.append(rig.kill(sink, SINK))
-        await rig.settle()
-    proven(await rig.account("kill -9 of the sink", len(seconds), seconds), note)
+    proven(await rig.account(f"kill -9 of the {victim}", len(seconds), seconds), note)
 
 
 async def test_kill_9_of_both(rig: Rig, note: list[Account]) -> None:
