@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,7 +24,9 @@ SendRaw = Callable[[str, Sequence[RawRecord]], Awaitable[None]]
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
-    """No LAGEBILD_ variable of the person who runs the tests decides their result."""
+    """Neither a LAGEBILD_ variable of the person who runs the tests nor a shell's `&` decides their result."""
+    # A shell starts what it puts in the background deaf to SIGINT, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("LAGEBILD_")]:
             if name != "LAGEBILD_KAFKA_CACHE":
