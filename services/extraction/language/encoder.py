@@ -5,22 +5,20 @@ alone, in a batch, and in any process. The results live beside the document, not
 and never into what is saved.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from spacy import util
 from spacy.language import Language
-from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 
 from services.extraction.language.chunks import CORE, LEFT, RIGHT, Chunk, Span, chunks
 from services.extraction.language.encoder_graph import Floats, Graph
 from services.extraction.language.encoder_scheme import Scheme
 from services.extraction.language.pieces import PieceVocabulary
+from services.extraction.language.saved import SavedPipe
 
 _FILES = ("lower.onnx", "pieces.json", "scheme.json")
 
@@ -91,7 +89,7 @@ def drop_encoded(doc: Doc) -> None:
 @Language.factory(
     "lagebild_encoder", default_config={"core": CORE, "left": LEFT, "right": RIGHT}, requires=["doc.sents"]
 )
-class Encoder(Pipe):
+class Encoder(SavedPipe):
     """Runs the lower network. Its graph, vocabulary and scheme come with the saved pipeline.
 
     Args:
@@ -101,6 +99,8 @@ class Encoder(Pipe):
         left: pieces of context before them.
         right: pieces of context after them.
     """
+
+    files = _FILES
 
     def __init__(self, nlp: Language, name: str, core: int, left: int, right: int) -> None:
         self.name = name
@@ -129,29 +129,6 @@ class Encoder(Pipe):
         graph = self._graph
         found = chunks(text, self._pieces.encode, **self._cut)
         return Encoded(self._scheme, tuple(_read(graph, chunk) for chunk in found))
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """The network, the vocabulary and the scheme."""
-        contents = self._contents()
-        return util.to_bytes({file: partial(contents.__getitem__, file) for file in contents}, exclude)
-
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Encoder":
-        """Reads what `to_bytes` wrote."""
-        contents: dict[str, bytes] = {}
-        util.from_bytes(data, {file: partial(contents.__setitem__, file) for file in _FILES}, exclude)
-        self._restore(contents)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the network, the vocabulary and the scheme into the folder `path`."""
-        Path(path).mkdir(parents=True, exist_ok=True)
-        for file, content in self._contents().items():
-            (Path(path) / file).write_bytes(content)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Encoder":
-        """Reads what `to_disk` wrote."""
-        self._restore({file: (Path(path) / file).read_bytes() for file in _FILES})
-        return self
 
     def _contents(self) -> dict[str, bytes]:
         if self._graph is None or self._pieces is None or self._scheme is None:

@@ -6,15 +6,11 @@ does it carry.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
 import numpy as np
-from spacy import util
 from spacy.language import Language
-from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.tokens import Span as TokenSpan
 
@@ -22,6 +18,7 @@ from services.extraction.findings import Finding, Offsets, register_extensions
 from services.extraction.language.chunks import REACH, Chunk, Span, window
 from services.extraction.language.encoder import Encoded, EncodedChunk, drop_encoded, encoded
 from services.extraction.language.encoder_graph import Graph
+from services.extraction.language.saved import SavedPipe
 from services.extraction.learned import priors, spans
 from services.extraction.learned.calibration import Calibration
 from services.extraction.learned.decoding import Candidate, Filler, best_of_neighbours, decode, sigmoid
@@ -36,7 +33,7 @@ _CALIBRATION = "calibration.json"
     assigns=["doc._.findings"],
     requires=["doc.sents"],
 )
-class Detector(Pipe):
+class Detector(SavedPipe):
     """Runs the upper network on the candidates. Its graph and thresholds come with the saved pipeline.
 
     Args:
@@ -44,6 +41,8 @@ class Detector(Pipe):
         name: the component's name in it.
         reach: pieces on each side of a candidate that its window holds; the network was trained with 64.
     """
+
+    files = (_FILE, _CALIBRATION)
 
     def __init__(self, nlp: Language, name: str, reach: int) -> None:
         register_extensions()
@@ -98,30 +97,6 @@ class Detector(Pipe):
                         }
                     )
                     yield decode(text.scheme, part.chunk, view, kind, outputs)
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """The network and the calibration."""
-        contents = self._contents()
-        return util.to_bytes({file: partial(contents.__getitem__, file) for file in contents}, exclude)
-
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Detector":
-        """Reads what `to_bytes` wrote."""
-        contents: dict[str, bytes] = {}
-        files = (_FILE, _CALIBRATION)
-        util.from_bytes(data, {file: partial(contents.__setitem__, file) for file in files}, exclude)
-        self._restore(contents)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the network and the calibration into the folder `path`."""
-        Path(path).mkdir(parents=True, exist_ok=True)
-        for file, content in self._contents().items():
-            (Path(path) / file).write_bytes(content)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Detector":
-        """Reads what `to_disk` wrote."""
-        self._restore({file: (Path(path) / file).read_bytes() for file in (_FILE, _CALIBRATION)})
-        return self
 
     def _contents(self) -> dict[str, bytes]:
         if self._graph is None:
