@@ -7,9 +7,10 @@ READY := $(VENV)/.ready
 EVALUATION ?= ../shared/evaluation
 CORPORA ?= ../shared/training
 TRAIN_OUT ?= /tmp/lagebild-train
+FUZZ_SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint test test-faults check evaluate train bench lock clean
+.PHONY: help setup demo lint test test-faults fuzz check evaluate train bench lock clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -43,6 +44,10 @@ check: lint ## Lint, types, schema drift and known vulnerabilities of the depend
 
 test-faults: setup ## Hurt a running stream in every way, 5,000 articles each time (an hour)
 	@FAULTS=long $(BIN)/pytest -q tests/faults -m faults
+
+fuzz: setup ## Fuzz the extractor's input path, guided by coverage, for FUZZ_SECONDS (Linux on x86-64)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@$(BIN)/python -m tests.fuzz.run $(FUZZ_SECONDS) .cache/fuzz
 
 evaluate: setup ## Measure the extraction on dev and held-out articles (EVALUATION, CORPORA: where those lie)
 	@test -f $(EVALUATION)/score.py || { echo "lagebild: the scorer is not in $(EVALUATION): say where it lies, make evaluate EVALUATION=…" >&2; exit 2; }

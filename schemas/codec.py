@@ -1,6 +1,7 @@
 """Bytes to records and back. Reading is tolerant of newer minor versions, writing is canonical."""
 
 import json
+import math
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -74,13 +75,19 @@ def _decode(data: bytes | None) -> dict[str, Any]:
     if not data:
         raise InvalidRecord("the message is a tombstone" if data is None else "the message is empty", "decode")
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
     except UnicodeDecodeError as error:
         raise InvalidRecord(f"not UTF-8: {error.reason} at byte {error.start}", "decode") from None
     except json.JSONDecodeError as error:
         raise InvalidRecord(f"not JSON: {error.msg} at character {error.pos}", "decode") from None
     except RecursionError:
         raise InvalidRecord(f"nested deeper than {MAX_DEPTH} levels", "decode") from None
+    except InvalidRecord:
+        raise
+    except ValueError:  # Python refuses to read whole numbers of more than 4,300 digits
+        raise InvalidRecord("a number has too many digits", "decode") from None
     if not isinstance(value, dict):
         raise InvalidRecord(f"a JSON object is needed, not {_json_type(value)}", "decode")
     if _deeper(value, MAX_DEPTH):
@@ -99,6 +106,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise InvalidRecord(f"not JSON: {name} is no JSON number", "decode")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise InvalidRecord("a number is too large", "decode")
+    return value
 
 
 def _deeper(value: Any, limit: int) -> bool:

@@ -75,6 +75,8 @@ class TestReading:
             (b'{"id": "a", "text": "x", "n": NaN}', "decode", "NaN"),
             (b'{"id": "a", "text": "x", "n": ' + b"[" * 100 + b"]" * 100 + b"}", "decode", "nested deeper"),
             (b"[" * 200_000, "decode", "nested deeper"),
+            (b'{"id": "a", "text": "x", "n": 1' + b"0" * 5000 + b"}", "decode", "too many digits"),
+            (b'{"id": "a", "text": "x", "n": 1e999}', "decode", "too large"),
             (b'{"schema_version": "2.0", "id": "a", "text": "x"}', "version", "'2.0'"),
             (b'{"schema_version": 1, "id": "a", "text": "x"}', "version", "1 cannot be read"),
             (b'{"id": "a"}', "validate", "text: Field required"),
