@@ -17,38 +17,11 @@ with atheris.instrument_imports(include=["schemas", "services"]):
 KEYS = ("id", "text", "title", "published_at", "schema_version", "1.0")
 LONGEST_TEXT = 2_000
 WORDS = (
-    *(
-        "Frankreich liefert",
-        "liefert nicht",
-        "will verlegen",
-        "verlegt nach",
-        "sagte",
-        "sagte,",
-        "werde liefern",
-        "dass",
-    ),
-    *("der Ukraine", "nach Kiew", "Russland", "Präsident", "Scholz", "Soldaten", "Panzer", "Raketen vom Typ", "Tonnen"),
-    *("40", "1,5", "1.500", "zwei", "zweieinhalb", "Dutzend", "Hunderte", "Millionen", "Mrd.", "Euro", "%", "bis", "-"),
-    *("mindestens", "rund", "am", "28.", "29. Februar", "Oktober", "2024", "Ende", "Anfang", "heute", "vor", "Tagen"),
-    *(
-        "Montag",
-        "voriger",
-        "Woche",
-        "Quartal",
-        "31.12.",
-        "9999",
-        "0001",
-        "99.99.",
-        "Uhr",
-        "„",
-        "“",
-        ",",
-        ".",
-        ":",
-        "(",
-        ")",
-    ),
-)
+    "Frankreich liefert|liefert nicht|will verlegen|verlegt nach|sagte|sagte,|werde liefern|dass|der Ukraine|nach Kiew|"
+    "Russland|Präsident|Scholz|Soldaten|Panzer|Raketen vom Typ|Tonnen|40|1,5|1.500|zwei|zweieinhalb|Dutzend|Hunderte|"
+    "Millionen|Mrd.|Euro|%|bis|-|mindestens|rund|am|28.|29. Februar|Oktober|2024|Ende|Anfang|heute|vor|Tagen|Montag|"
+    "voriger|Woche|Quartal|31.12.|9999|0001|99.99.|Uhr|„|“|,|.|:|(|)"
+).split("|")
 
 
 def one_input(data: bytes) -> None:
@@ -74,9 +47,10 @@ def main() -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds()):
         (corpus / f"seed-{number}").write_bytes(seed)
+        target.check(seed)  # loads the tables, which is no part of anybody's time limit
     words = corpus.parent / "words"
     words.write_text("".join(f'"{word}"\n' for word in KEYS), encoding="utf-8")
-    options = [f"-max_total_time={seconds}", "-timeout=30", "-rss_limit_mb=4096", "-max_len=8192", f"-dict={words}"]
+    options = [f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=4096", "-max_len=8192", f"-dict={words}"]
     atheris.Setup([sys.argv[0], str(corpus), f"-artifact_prefix={corpus}/", *options], one_input)
     atheris.Fuzz()
 
