@@ -16,6 +16,7 @@ from services.cli import (
     explain,
     extract,
     extractor,
+    lexicon,
     produce,
     report,
     schema,
@@ -50,6 +51,7 @@ app.command(rich_help_panel="Services")(demo.demo)
 app.command(rich_help_panel="Asking")(events.events)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Asking")
 app.add_typer(topics.app, name="topics", rich_help_panel="Care")
+app.add_typer(lexicon.app, name="lexicon", rich_help_panel="Care")
 app.command(rich_help_panel="Care")(doctor.doctor)
 app.command(name="settings", rich_help_panel="Care")(settings_command.settings)
 app.command(rich_help_panel="Care")(schema.schema)
