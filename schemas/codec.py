@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from schemas.article import Article
+from schemas.claim import Claim
 from schemas.dead_letter import Stage
 from schemas.events import DeploymentEvent, Event, StatementEvent, SupplyEvent
 from schemas.extraction import Extraction
@@ -18,6 +19,7 @@ MAX_DEPTH = 32
 
 _ARTICLE = TypeAdapter(Article)
 _EXTRACTION = TypeAdapter(Extraction)
+_CLAIM = TypeAdapter(Claim)
 _EVENT: TypeAdapter[DeploymentEvent | SupplyEvent | StatementEvent] = TypeAdapter(Event)
 
 
@@ -53,6 +55,11 @@ def read_event(data: bytes | None) -> DeploymentEvent | SupplyEvent | StatementE
 def read_extraction(data: bytes | None) -> Extraction:
     """Read an extraction record. Raises InvalidRecord as `read_article` does."""
     return _validate(_EXTRACTION, data)
+
+
+def read_claim(data: bytes | None) -> Claim:
+    """Read a claim. Raises InvalidRecord as `read_article` does."""
+    return _validate(_CLAIM, data)
 
 
 def write(record: BaseModel) -> bytes:

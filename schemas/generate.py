@@ -12,12 +12,19 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 
 from schemas.article import Article
 from schemas.base import SCHEMA_VERSION
+from schemas.claim import Claim
 from schemas.dead_letter import DeadLetter
 from schemas.events import Event
 from schemas.extraction import Extraction
 
 HERE = Path(__file__).parent
-MODELS: dict[str, Any] = {"article": Article, "event": Event, "extraction": Extraction, "dead-letter": DeadLetter}
+MODELS: dict[str, Any] = {
+    "article": Article,
+    "event": Event,
+    "extraction": Extraction,
+    "claim": Claim,
+    "dead-letter": DeadLetter,
+}
 TITLES = {"event": "Event"}
 
 
@@ -63,7 +70,7 @@ def asyncapi() -> dict[str, Any]:
         "channels": {name: _channel(name, *rest) for name, *rest in _CHANNELS},
         "operations": dict(_operations()),
         "components": {
-            "messages": {name: _message(name) for name in ("article", "event", "extraction")}
+            "messages": {name: _message(name) for name in ("article", "event", "extraction", "claim")}
             | {"deadLetter": _dead_letter()},
         },
     }
@@ -73,6 +80,12 @@ _CHANNELS = (
     ("articles", "article", "delete", "Articles, keyed by article id"),
     ("events", "event", "delete", "Event records, keyed by article id; an extraction record follows an article's last"),
     ("extractions", "extraction", "compact", "One receipt for each article read; replaces earlier findings about it"),
+    (
+        "claims",
+        "claim",
+        "compact",
+        "What several articles tell of one happening, keyed by claim id; a tombstone where a claim is no more",
+    ),
     (
         "dead-letters",
         "deadLetter",
@@ -96,6 +109,7 @@ def _operations() -> list[tuple[str, dict[str, Any]]]:
         ("receiveArticles", "receive", "articles", "The extractor reads articles"),
         ("sendEvents", "send", "events", "The extractor sends the events of an article"),
         ("sendExtractions", "send", "extractions", "The extractor sends the receipt after the broker has all events"),
+        ("sendClaims", "send", "claims", "The sink sends each claim that has changed, after its rows are written"),
         ("sendDeadLetters", "send", "dead-letters", "Extractor and sink put aside what they cannot process"),
     )
     return [
@@ -105,6 +119,7 @@ def _operations() -> list[tuple[str, dict[str, Any]]]:
 
 
 def _message(name: str) -> dict[str, Any]:
+    keyed_by = "claim" if name == "claim" else "article"
     return {
         "name": name,
         "contentType": "application/json",
@@ -117,7 +132,10 @@ def _message(name: str) -> dict[str, Any]:
         },
         "bindings": {
             "kafka": {
-                "key": {"type": "string", "description": "The article's id, UTF-8"},
+                "key": {
+                    "type": "string",
+                    "description": f"The {keyed_by}'s id, UTF-8",
+                },
                 "bindingVersion": "0.5.0",
             }
         },

@@ -52,3 +52,12 @@ def extraction_id(article: Article, extractor: str) -> uuid.UUID:
     """
     digest = hashlib.sha256(article.model_dump_json(exclude={"schema_version"}).encode()).hexdigest()
     return _name("extraction", article.id, digest, extractor)
+
+
+def claim_id(event: uuid.UUID) -> uuid.UUID:
+    """The id of a claim.
+
+    Args:
+        event: id of the claim's first record: the first by the day told of, then by id.
+    """
+    return _name("claim", str(event))
