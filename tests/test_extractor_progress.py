@@ -75,6 +75,29 @@ def test_lag_is_what_is_not_finished(progress: Progress, clock: Clock) -> None:
     assert (lag(FIRST), lag(FIRST, "seconds"), lag(SECOND, "seconds")) == (2, 5, 0)
 
 
+def test_lag_in_seconds_is_the_age_of_the_oldest_message_that_waits(progress: Progress, clock: Clock) -> None:
+    """Under steady load something always waits, and yet nothing is old."""
+    progress.observe({FIRST: 0}, {FIRST: 0})
+    for step in range(1, 200):
+        clock.now += 3
+        progress.observe({FIRST: 10 * step}, {FIRST: 10 * step - 10})
+        assert (lag(FIRST), lag(FIRST, "seconds")) == (10, 0)
+    clock.now += 30
+    progress.observe({FIRST: 5000}, {FIRST: 1985})
+    assert lag(FIRST, "seconds") == 30
+    progress.observe({FIRST: 5000}, {FIRST: 1990})
+    assert lag(FIRST, "seconds") == 0, "what waits now has just come"
+
+
+def test_lag_in_seconds_is_never_too_small_however_long_the_queue(progress: Progress, clock: Clock) -> None:
+    for step in range(5000):
+        clock.now += 1
+        progress.observe({FIRST: 10 * (step + 1)}, {})
+    assert lag(FIRST, "seconds") == 4999
+    progress.observe({FIRST: 50_000}, {FIRST: 25_000})
+    assert 2499 <= (lag(FIRST, "seconds") or 0) <= 2499 * 1.05
+
+
 def test_partition_given_away_is_forgotten(progress: Progress, clock: Clock) -> None:
     progress.observe({FIRST: 10}, {})
     progress.observe({SECOND: 0}, {})

@@ -114,8 +114,12 @@ async def _web(settings: Settings) -> AsyncIterator[None]:
     if settings.producer_web_port is None:
         yield
         return
+    from importlib.metadata import version
+
+    from services.common import metrics
     from services.common.web import Health, serve
 
+    metrics.BUILD.info({"service": "producer", "version": version("lagebild")})
     server = await serve(Health(), settings.web_host, settings.producer_web_port)
     try:
         yield

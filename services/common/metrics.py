@@ -47,6 +47,10 @@ BATCH_SIZE = Histogram(
     "Articles in one batch of the extractor.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128),
 )
+UNACKNOWLEDGED = Gauge(
+    "lagebild_extractor_unacknowledged_messages",
+    "Messages fetched from Kafka into the extractor and not acknowledged yet: queued, in work or being sent.",
+)
 POOL_PROCESSES = Gauge("lagebild_pool_processes", "Worker processes that the extractor keeps.")
 POOL_BUSY = Gauge("lagebild_pool_articles_in_work", "Articles handed to the worker processes and not yet back.")
 POOL_RESTARTS = Counter(
@@ -58,6 +62,9 @@ MESSAGES_CONSUMED = Counter("lagebild_sink_messages_consumed_total", "Messages t
 ROWS_WRITTEN = Counter(
     "lagebild_sink_rows_total", "Rows by table and outcome: written, removed or rejected.", ["table", "outcome"]
 )
+SINK_BATCH_SIZE = Histogram(
+    "lagebild_sink_batch_messages", "Messages in one batch of the sink.", buckets=(1, 5, 20, 50, 100, 200, 500, 2000)
+)
 COMMIT_SECONDS = Histogram("lagebild_sink_commit_seconds", "Time of one database transaction.", buckets=SECONDS)
 COMMIT_FAILURES = Counter("lagebild_sink_commit_failures_total", "Database transactions that failed and were retried.")
 END_TO_END = Histogram(
@@ -67,9 +74,14 @@ END_TO_END = Histogram(
 )
 
 # Every consumer
+CONSUMER_OFFSET = Gauge(
+    "lagebild_consumer_offset",
+    "Offset after the last message of a partition that the group has finished.",
+    ["group", "topic", "partition"],
+)
 CONSUMER_LAG = Gauge(
     "lagebild_consumer_lag_messages",
-    "Messages between a group's position and the end of a partition.",
+    "Messages of a partition that the group has not finished.",
     ["group", "topic", "partition"],
 )
 CONSUMER_LAG_SECONDS = Gauge(
@@ -91,5 +103,14 @@ for _kind in ("article", "event", "extraction"):
     MESSAGES_CONSUMED.labels(_kind)
 for _table, _outcome in product(("articles", "events", "extractions"), ("written", "removed", "rejected")):
     ROWS_WRITTEN.labels(_table, _outcome)
+for _stage in ("decode", "version", "validate"):
+    DEAD_LETTERS.labels("extractor", _stage, "schemas.codec.InvalidRecord")
+for _service, _stage, _exception in (
+    ("extractor", "extract", "TimeoutError"),
+    ("extractor", "extract", "pebble.ProcessExpired"),
+    ("extractor", "send", "aiokafka.errors.MessageSizeTooLargeError"),
+    ("sink", "read", "schemas.InvalidRecord"),
+):
+    DEAD_LETTERS.labels(_service, _stage, _exception)
 for _reason in ("timeout", "crash"):
     POOL_RESTARTS.labels(_reason)

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
+from importlib.metadata import version
 from typing import Any, NoReturn
 
 import faust
@@ -106,13 +107,14 @@ class ExtractorApp(faust.App):
         refuse_pure_python_streams()
         self._web_server = await serve(self._health(), self.settings.web_host, self.settings.extractor_web_port)
         log.info("web endpoints", host=self.settings.web_host, port=self._web_server.port)
-        version = await self.pool.start()
-        metrics.BUILD.info({"service": "extractor", "extractor": version})
-        log.info("extractor loaded", version=version, processes=self.settings.extractor_processes)
+        extractor = await self.pool.start()
+        metrics.BUILD.info({"service": "extractor", "version": version("lagebild"), "extractor": extractor})
+        log.info("extractor loaded", version=extractor, processes=self.settings.extractor_processes)
         await _wait_for_broker(self.settings)
         await require_topics(self.settings)
         self._sender = make_producer(self.settings)
         await self._sender.start()
+        metrics.UNACKNOWLEDGED.set_function(self._unacknowledged)
         self.broker_watch.start()
 
     async def on_stop(self) -> None:
@@ -163,6 +165,12 @@ class ExtractorApp(faust.App):
         health.add_ready("broker", self.broker_watch.unreachable)
         health.add_ready("dead_letters", lambda: self.limit.reason)
         return health
+
+    def _unacknowledged(self) -> int:
+        try:
+            return len(self.consumer.unacked)
+        except ConsumerNotStarted:
+            return 0
 
     def _assigned(self) -> Iterable[TopicPartition]:
         try:

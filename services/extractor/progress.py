@@ -12,8 +12,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.common import metrics
 from services.common.kafka import client_options
+from services.common.lag import Lag
 from services.common.logging import get_logger
 from services.common.settings import Settings
 from services.dead_letters.record import Origin
@@ -37,17 +37,11 @@ class Progress:
     """
 
     def __init__(self, group: str, stall_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._group = group
-        self._stall_seconds = stall_seconds
-        self._clock = clock
-        self._moved = clock()
+        self._lag: Lag[TopicPartition] = Lag(group, stall_seconds, clock)
         self._positions: dict[TopicPartition, int] = {}
-        self._waiting_since: dict[TopicPartition, float] = {}
         self._observed: set[TopicPartition] = set()
-
-    def touch(self) -> None:
-        """Something has moved: an article was read, or a try of one has failed."""
-        self._moved = self._clock()
+        self.touch = self._lag.touch
+        self.stalled = self._lag.stalled
 
     def begin(self, origins: Iterable[Origin]) -> None:
         """A batch is taken up."""
@@ -68,40 +62,10 @@ class Progress:
             committed: the group's committed offsets, for partitions where nothing has been finished here yet.
         """
         for gone in self._observed - ends.keys():
-            self._forget(gone)
+            # What is left of a partition that another process has now would be wrong should it come back.
+            self._positions.pop(gone, None)
         self._observed = set(ends)
-        for partition, end in ends.items():
-            done = max(self._positions.get(partition, 0), committed.get(partition, 0))
-            self._note_lag(partition, max(0, end - done))
-
-    def _note_lag(self, partition: TopicPartition, lag: int) -> None:
-        now = self._clock()
-        if lag:
-            self._waiting_since.setdefault(partition, now)
-        else:
-            self._waiting_since.pop(partition, None)
-        labels = self._labels(partition)
-        metrics.CONSUMER_LAG.labels(*labels).set(lag)
-        metrics.CONSUMER_LAG_SECONDS.labels(*labels).set(now - self._waiting_since.get(partition, now))
-
-    def _forget(self, partition: TopicPartition) -> None:
-        """Another process has the partition now, and reports its lag."""
-        self._waiting_since.pop(partition, None)
-        self._positions.pop(partition, None)
-        metrics.CONSUMER_LAG.remove(*self._labels(partition))
-        metrics.CONSUMER_LAG_SECONDS.remove(*self._labels(partition))
-
-    def _labels(self, partition: TopicPartition) -> tuple[str, str, str]:
-        return self._group, partition.topic, str(partition.partition)
-
-    def stalled(self) -> str | None:
-        """Why the service counts as dead; None while it moves or has nothing to do."""
-        if not self._waiting_since:
-            return None
-        idle = self._clock() - max(self._moved, min(self._waiting_since.values()))
-        if idle <= self._stall_seconds:
-            return None
-        return f"messages wait, and none has been finished for {idle:.0f} s"
+        self._lag.observe(ends, {p: max(self._positions.get(p, 0), committed.get(p, 0)) for p in ends})
 
 
 class BrokerWatch:

@@ -130,6 +130,7 @@ class _Run:
             return
         self.summary.confirmed += 1
         metrics.ARTICLES_PRODUCED.inc()
+        metrics.LAST_SUCCESS.labels("producer").set_to_current_time()
         self.progress(self.summary.confirmed)
 
     def rejected(self, bad: BadInput) -> None:

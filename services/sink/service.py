@@ -19,11 +19,11 @@ from aiokafka.errors import KafkaError
 from services.common import metrics
 from services.common.errors import Unrecoverable, UserError
 from services.common.kafka import BrokerUnreachable, explain, make_producer, wait_for_broker
+from services.common.lag import Lag
 from services.common.logging import get_logger
 from services.common.settings import Settings
 from services.common.topics import require_topics
 from services.common.web import Health, serve
-from services.sink.lag import Lag
 from services.sink.messages import MessageReader
 from services.sink.reporter import Reporter
 from services.sink.source import Source
@@ -48,7 +48,7 @@ class Sink:
         self._from_beginning = from_beginning
         self._stopping = asyncio.Event()
         self._reader = MessageReader(settings)
-        self._lag = Lag(settings.sink_group, settings.stall_seconds)
+        self._lag: Lag[Partition] = Lag(settings.sink_group, settings.stall_seconds)
         self._database: str | None = "not opened yet"
         self._answered: float | None = None
         self._writer: Writer | None = None
@@ -140,6 +140,7 @@ class Sink:
             records = await source.batch()
             if not records:
                 return
+            metrics.SINK_BATCH_SIZE.observe(len(records))
             async with source.writing():
                 generation = source.generation
                 # Thousands of large articles take a second to check: in a thread the heartbeats go on.

@@ -170,7 +170,10 @@ def _count(messages: Sequence[Message], outcome: WriteOutcome) -> None:
         ("events", outcome.events),
         ("extractions", outcome.extractions),
     ):
-        metrics.ROWS_WRITTEN.labels(table, "written").inc(number)
+        removed = outcome.removed.get(table, 0)
+        metrics.ROWS_WRITTEN.labels(table, "removed").inc(removed)
+        # The store counts removed articles and extractions with the written ones, but not the events.
+        metrics.ROWS_WRITTEN.labels(table, "written").inc(number if table == "events" else number - removed)
     now = time.time()
     for message in messages:
         if message.kind == "extraction" and (sent := message.article_timestamp_ms) is not None:

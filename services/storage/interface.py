@@ -88,6 +88,8 @@ class WriteOutcome:
         pending: events kept back until their extraction arrives.
         extractions: extractions that became their article's current one, or stayed so.
         rows: rows inserted or updated in all tables.
+        removed: by table, how many of the articles and extractions were removed, and how many events that readers
+            could see were taken out of sight.
     """
 
     articles: int = 0
@@ -95,6 +97,7 @@ class WriteOutcome:
     pending: int = 0
     extractions: int = 0
     rows: int = 0
+    removed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from schemas import Event, read_event
 from services.storage import queries
-from services.storage.batch import Sorted, sort_out
+from services.storage.batch import Finding, Sorted, sort_out
 from services.storage.conversion import event_rows
 from services.storage.interface import (
     Advance,
@@ -27,7 +27,20 @@ from services.storage.interface import (
     WriteOutcome,
 )
 from services.storage.migrate import is_current, migrate
-from services.storage.rows import ARTICLES, EVENTS, EXTRACTIONS, OFFSETS, PARTIES, PENDING, PLACES, TOLD, EventRows
+from services.storage.rows import (
+    ARTICLES,
+    EVENTS,
+    EXTRACTIONS,
+    OFFSETS,
+    PARTIES,
+    PENDING,
+    PLACES,
+    TOLD,
+    EventRow,
+    PartyRow,
+    PlaceRow,
+    ToldRow,
+)
 
 GRACE = timedelta(hours=1)
 """Longest time between an event's message and that of its extraction: events older than this beside a newer
@@ -51,7 +64,7 @@ class SqlStore(Store):
         """The condition that `column` is one of `values`, however many they are."""
 
     @abstractmethod
-    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
+    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Iterable[Sequence[Any]]) -> None:
         """Insert new rows, the columns in the table's order."""
 
     @abstractmethod
@@ -101,10 +114,10 @@ class SqlStore(Store):
         changed = [
             article_id for article_id in changes.extractions if current.get(article_id) != former.get(article_id)
         ]
-        self._retire(connection, changes, [article_id for article_id in changed if article_id in former])
+        retired = self._retire(connection, changes, [article_id for article_id in changed if article_id in former])
         promoted = self._promoted(connection, changes, [current[a] for a in changed if a in current])
         shown, waiting = changes.split(current)
-        rows = self._show(connection, promoted + shown)
+        rows = self._show(connection, promoted + shown, former)
         self._upsert(connection, PENDING, waiting, ["extraction_id", "event_id"])
         self._forget(connection, changes)
         self._withdraw(connection, changes)
@@ -114,6 +127,11 @@ class SqlStore(Store):
             pending=len(waiting),
             extractions=len(changes.extractions),
             rows=rows + len(articles) + len(waiting) + len(changes.extractions),
+            removed={
+                "articles": len(changes.withdrawn),
+                "events": retired,
+                "extractions": sum(row is None for row in changes.extractions.values()),
+            },
         )
 
     def _current(self, connection: sa.Connection, articles: Iterable[str]) -> dict[str, str]:
@@ -133,16 +151,17 @@ class SqlStore(Store):
         current = {article_id: extraction for article_id, extraction in former.items() if article_id not in removed}
         return current | {row.article_id: row.extraction_id for row in rows}
 
-    def _retire(self, connection: sa.Connection, changes: Sorted, replaced: Sequence[str]) -> None:
-        """Take the events of replaced extractions out of sight.
+    def _retire(self, connection: sa.Connection, changes: Sorted, replaced: Sequence[str]) -> int:
+        """Take the events of replaced extractions out of sight; how many.
 
         They are not simply deleted: if the topics hold the extraction once more (a replay, a version rolled
         back), its events may have been read already, ahead of it. They wait, until they are too old for that.
         """
-        if replaced:
-            former = self._among(EVENTS.c.article_id, replaced)
-            self._insert_missing(connection, PENDING, queries.as_pending(former, _oldest_to_keep(changes)))
-            connection.execute(sa.delete(EVENTS).where(former))
+        if not replaced:
+            return 0
+        former = self._among(EVENTS.c.article_id, replaced)
+        self._insert_missing(connection, PENDING, queries.as_pending(former, _oldest_to_keep(changes)))
+        return connection.execute(sa.delete(EVENTS).where(former)).rowcount
 
     def _forget(self, connection: sa.Connection, changes: Sorted) -> None:
         """Delete what waits, beside the batch's extractions, for others that have come and gone."""
@@ -151,37 +170,50 @@ class SqlStore(Store):
             touched = self._among(PENDING.c.article_id, changes.extractions)
             connection.execute(sa.delete(PENDING).where(touched, PENDING.c.seen_at < oldest))
 
-    def _promoted(self, connection: sa.Connection, changes: Sorted, extractions: Sequence[str]) -> list[EventRows]:
+    def _promoted(self, connection: sa.Connection, changes: Sorted, extractions: Sequence[str]) -> list[Finding]:
         """Take the events that waited for these extractions, except those that the batch holds itself."""
         if not extractions:
             return []
         wanted = self._among(PENDING.c.extraction_id, extractions)
         columns = PENDING.c.record, PENDING.c.event_id, PENDING.c.extraction_id, PENDING.c.seen_at
         waiting = connection.execute(sa.select(*columns).where(wanted)).all()
-        connection.execute(sa.delete(PENDING).where(wanted))
+        if waiting:
+            connection.execute(sa.delete(PENDING).where(wanted))
         return [
-            event_rows(read_event(record.encode()), event_id, extraction_id, seen_at)
+            Finding(read_event(record.encode()), event_id, extraction_id, seen_at)
             for record, event_id, extraction_id, seen_at in waiting
             if (extraction_id, event_id) not in changes.events
         ]
 
-    def _show(self, connection: sa.Connection, events: Sequence[EventRows]) -> int:
-        """Write events with all their rows, in place of earlier ones of the same id; return the number of rows."""
-        if not events:
+    def _show(self, connection: sa.Connection, found: Sequence[Finding], former: Mapping[str, str]) -> int:
+        """Write events with all their rows, in place of earlier ones of the same id; return the number of rows.
+
+        Args:
+            former: articles whose extraction was known before: only of those can events be there already.
+        """
+        if not found:
             return 0
-        ids = [rows.event.event_id for rows in events]
-        connection.execute(sa.delete(EVENTS).where(self._among(EVENTS.c.event_id, ids)))
-        total = 0
-        tables: tuple[tuple[sa.TableClause, Sequence[Sequence[Any]]], ...] = (
-            (EVENTS, [event.event for event in events]),
-            (PARTIES, [party for event in events for party in event.parties]),
-            (PLACES, [place for event in events for place in event.places]),
-            (TOLD, [told for event in events for told in event.told]),
-        )
-        for table, rows in tables:
-            self._insert(connection, table, rows)
-            total += len(rows)
-        return total
+        known = [one.event_id for one in found if one.event.article.id in former]
+        if known:
+            connection.execute(sa.delete(EVENTS).where(self._among(EVENTS.c.event_id, known)))
+        parties: list[PartyRow] = []
+        places: list[PlaceRow] = []
+        told: list[ToldRow] = []
+
+        def events() -> Iterator[EventRow]:
+            # One by one, as the database takes them: PostgreSQL works on some while the next are made.
+            for one in found:
+                rows = event_rows(*one)
+                parties.extend(rows.parties)
+                places.extend(rows.places)
+                told.extend(rows.told)
+                yield rows.event
+
+        self._insert(connection, EVENTS, events())
+        self._insert(connection, PARTIES, parties)
+        self._insert(connection, PLACES, places)
+        self._insert(connection, TOLD, told)
+        return len(found) + len(parties) + len(places) + len(told)
 
     def _withdraw(self, connection: sa.Connection, changes: Sorted) -> None:
         if changes.withdrawn:
