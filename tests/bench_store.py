@@ -16,6 +16,7 @@ from psycopg import sql
 
 from services.storage import Change, Store, open_store
 from services.storage.batch import sort_out
+from services.storage.conversion import event_rows
 from services.storage.rows import ARTICLES, EVENTS, EXTRACTIONS, PARTIES, PLACES, TOLD
 from tests.findings import article, findings, moment, receipt
 from tests.postgres import postgres_server
@@ -41,7 +42,7 @@ def plain_rows(batch: list[Change]) -> Tables:
     current = {row.article_id: row.extraction_id for row in found.extractions.values() if row}
     # A batch may end within an article; to the bare driver all events are current.
     current |= {event.article.id: str(event.extraction_id) for event, _ in found.events.values()}
-    shown, _ = found.split(current)
+    shown = [event_rows(*one) for one in found.split(current)[0]]
     return [
         (ARTICLES, list(found.articles.values())),
         (EXTRACTIONS, [row for row in found.extractions.values() if row]),

@@ -1,14 +1,24 @@
 """A batch sorted out: what remains of it when only the last word on each article, event and extraction counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas import Article, ArticleReference, DeploymentEvent, Event, Extraction, StatementEvent, SupplyEvent
 from services.storage.columns import moment_text
 from services.storage.conversion import article_row, event_rows, extraction_row, merge, pending_row, stub_row
 from services.storage.interface import Change, Removal
-from services.storage.rows import ArticleRow, EventRows, ExtractionRow, PendingRow
+from services.storage.rows import ArticleRow, ExtractionRow, PendingRow
+
+
+class Finding(NamedTuple):
+    """An event on its way into the tables: the arguments of `conversion.event_rows`."""
+
+    event: Event
+    event_id: str
+    extraction_id: str
+    seen_at: datetime
 
 
 @dataclass(slots=True)
@@ -67,24 +77,23 @@ class Sorted:
         known = self.articles.get(row.article_id)
         self.articles[row.article_id] = merge(known, row) if known else row
 
-    def split(self, current: dict[str, str]) -> tuple[list[EventRows], list[PendingRow]]:
-        """The rows of the events that readers see, and of those that wait.
+    def split(self, current: Mapping[str, str]) -> tuple[list[Finding], list[PendingRow]]:
+        """The events that readers see, and the rows of those that wait.
 
         Args:
             current: articles and the id of their current extraction.
 
         Raises:
-            Unstorable: an event cannot be stored.
+            Unstorable: an event that waits cannot be stored.
         """
-        shown: list[EventRows] = []
-        waiting: list[PendingRow] = []
-        for (extraction_id, event_id), (event, at) in self.events.items():
-            # Those that wait are made into rows too: what cannot be must fail here, not when its extraction comes.
-            rows = event_rows(event, event_id, extraction_id, at)
-            if current.get(event.article.id) == extraction_id:
-                shown.append(rows)
-            else:
-                waiting.append(pending_row(rows.event))
+        found = [Finding(event, event_id, id_, at) for (id_, event_id), (event, at) in self.events.items()]
+        shown = [one for one in found if current.get(one.event.article.id) == one.extraction_id]
+        # Those that wait are made into rows too: what cannot be must fail here, not when its extraction comes.
+        waiting = [
+            pending_row(event_rows(*one).event)
+            for one in found
+            if current.get(one.event.article.id) != one.extraction_id
+        ]
         return shown, waiting
 
 

@@ -1,8 +1,9 @@
 """Records to rows: plain text and numbers, which both databases' drivers take as they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 from schemas import (
     Article,
@@ -12,6 +13,7 @@ from schemas import (
     Extraction,
     Party,
     Place,
+    Quantity,
     Span,
     StatementEvent,
     SupplyEvent,
@@ -93,79 +95,98 @@ def event_rows(event: Event, event_id: str, extraction_id: str, seen_at: datetim
     told = event.tells if isinstance(event, StatementEvent) else ()
     return EventRows(
         row,
-        [_party_row(event_id, role, *numbered) for role, who in _parties(event) for numbered in enumerate(who)],
+        _party_rows(event_id, event),
         [_place_row(event_id, role, place) for role, place in _places(event) if place],
         [ToldRow(event_id, position, str(told_id)) for position, told_id in enumerate(told)],
     )
 
 
 def _event_row(event: Event, event_id: str, extraction_id: str, seen_at: str) -> EventRow:
-    quantity = None if isinstance(event, StatementEvent) else event.quantity
-    time, anchor, evidence = event.time, event.anchor, event.evidence
-    deployment = event if isinstance(event, DeploymentEvent) else None
-    supply = event if isinstance(event, SupplyEvent) else None
-    statement = event if isinstance(event, StatementEvent) else None
+    anchor, evidence, time = event.anchor, event.evidence, event.time
+    # In the order of the columns, which is their names' only place: by keyword it takes three times as long.
     return EventRow(
-        event_id=event_id,
-        article_id=event.article.id,
-        extraction_id=extraction_id,
-        extractor=event.extractor,
-        type=event.type,
-        status=event.status,
-        reported=int(event.reported),
-        anchor=anchor.text,
-        anchor_start=anchor.start,
-        anchor_end=anchor.end,
-        evidence=evidence.text,
-        evidence_start=evidence.start,
-        evidence_end=evidence.end,
-        time=_text(time),
-        time_earliest=_day(time.earliest) if time else None,
-        time_latest=_day(time.latest) if time else None,
-        movement=deployment.movement if deployment else None,
-        category=supply.category if supply else None,
-        kind=statement.kind if statement else None,
-        quoted=int(statement.quoted) if statement else None,
-        force=_text(deployment.force) if deployment else None,
-        goods=_text(supply.goods) if supply else None,
-        content=_text(statement.content) if statement else None,
-        quantity=_text(quantity),
-        quantity_min=_number(quantity.min) if quantity else None,
-        quantity_max=_number(quantity.max) if quantity else None,
-        quantity_approximate=int(quantity.approximate) if quantity else None,
-        quantity_unit=quantity.unit if quantity else None,
-        plover_code=event.plover_code,
-        confidence=event.confidence,
-        record=_document(event),
-        seen_at=seen_at,
+        event_id,
+        event.article.id,
+        extraction_id,
+        event.extractor,
+        event.type,
+        event.status,
+        int(event.reported),
+        anchor.text,
+        anchor.start,
+        anchor.end,
+        evidence.text,
+        evidence.start,
+        evidence.end,
+        time.text if time else None,
+        _day(time.earliest) if time else None,
+        _day(time.latest) if time else None,
+        *_own_columns(event),
+        event.plover_code,
+        event.confidence,
+        _document(event),
+        seen_at,
     )
 
 
-def _parties(event: Event) -> Iterator[tuple[str, Sequence[Party]]]:
+_Words: TypeAlias = str | None
+_OwnColumns: TypeAlias = tuple[
+    _Words, _Words, _Words, int | None, _Words, _Words, _Words, _Words, float | None, float | None, int | None, _Words
+]
+
+
+def _own_columns(event: Event) -> _OwnColumns:
+    """What not every type of event has: `movement` to `content`, then `quantity` to `quantity_unit`."""
     match event:
         case DeploymentEvent():
-            yield "actor", event.actor
-            yield "beneficiary", event.beneficiary
+            return event.movement, None, None, None, _text(event.force), None, None, *_quantity(event.quantity)
         case SupplyEvent():
-            yield "supplier", event.supplier
-            yield "recipient", event.recipient
+            return None, event.category, None, None, None, _text(event.goods), None, *_quantity(event.quantity)
         case StatementEvent():
-            yield "speaker", event.speaker
-            yield "addressee", event.addressee
-    yield "attribution", event.attribution
+            return None, None, event.kind, int(event.quoted), None, None, event.content.text, *_quantity(None)
 
 
-def _places(event: Event) -> Iterator[tuple[str, Place | None]]:
+def _quantity(quantity: Quantity | None) -> tuple[_Words, float | None, float | None, int | None, _Words]:
+    if quantity is None:
+        return None, None, None, None, None
+    low, high = _number(quantity.min), _number(quantity.max)
+    return quantity.text, low, high, int(quantity.approximate), quantity.unit
+
+
+def _party_rows(event_id: str, event: Event) -> list[PartyRow]:
+    return [
+        PartyRow(
+            event_id,
+            role,
+            position,
+            party.name,
+            search_words(party.name),
+            party.code,
+            party.kind,
+            party.text,
+            party.start,
+            party.end,
+        )
+        for role, who in _parties(event)
+        for position, party in enumerate(who)
+    ]
+
+
+def _parties(event: Event) -> tuple[tuple[str, Sequence[Party]], ...]:
+    match event:
+        case DeploymentEvent():
+            own = ("actor", event.actor), ("beneficiary", event.beneficiary)
+        case SupplyEvent():
+            own = ("supplier", event.supplier), ("recipient", event.recipient)
+        case StatementEvent():
+            own = ("speaker", event.speaker), ("addressee", event.addressee)
+    return *own, ("attribution", event.attribution)
+
+
+def _places(event: Event) -> tuple[tuple[str, Place | None], ...]:
     if isinstance(event, DeploymentEvent):
-        yield "origin", event.origin
-        yield "destination", event.destination
-
-
-def _party_row(event_id: str, role: str, position: int, party: Party) -> PartyRow:
-    words = search_words(party.name)
-    return PartyRow(
-        event_id, role, position, party.name, words, party.code, party.kind, party.text, party.start, party.end
-    )
+        return ("origin", event.origin), ("destination", event.destination)
+    return ()
 
 
 def _place_row(event_id: str, role: str, place: Place) -> PlaceRow:

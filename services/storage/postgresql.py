@@ -1,12 +1,14 @@
 """The store in PostgreSQL 15 or newer: psycopg 3, rows by COPY."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
 from services.common.errors import UserError
@@ -78,33 +80,17 @@ class PostgresStore(SqlStore):
     def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
         return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
 
-    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
-        if rows:
-            _copy(connection, table.name, table, rows)
+    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Iterable[Sequence[Any]]) -> None:
+        _copy(connection, table.name, table, rows)
 
     def _upsert(
         self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]], key: Sequence[str]
     ) -> None:
-        if not rows:
-            return
-        names = [column.name for column in table.c]
-        staged = sa.table(f"staged_{table.name}", *(sa.column(column.name, column.type) for column in table.c))
-        _cursor(connection).execute(
-            sql.SQL(
-                "CREATE TEMPORARY TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0"
-            ).format(
-                sql.Identifier(staged.name), sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(table.name)
-            )
-        )
-        _copy(connection, staged.name, table, rows)
-        statement = insert(table).from_select(names, sa.select(*staged.c))
-        if table is ARTICLES:
-            values, condition = article_update(statement.excluded)
-            statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=condition)
-        else:
-            others = {name: statement.excluded[name] for name in names if name not in key}
-            statement = statement.on_conflict_do_update(index_elements=key, set_=others)
-        connection.execute(statement)
+        if rows:
+            staged = f"staged_{table.name}"
+            _cursor(connection).execute(_staging(table, staged))
+            _copy(connection, staged, table, rows)
+            connection.exec_driver_sql(_upsertion(table, staged, tuple(key)))
 
     def _insert_missing(
         self, connection: sa.Connection, table: sa.TableClause, source: sa.Select[*tuple[Any, ...]]
@@ -116,10 +102,37 @@ class PostgresStore(SqlStore):
 REMEDY: Final = "docs/storage.md says which rights the user needs"
 
 
-def _copy(connection: sa.Connection, name: str, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
+@cache
+def _staging(table: sa.TableClause, name: str) -> sql.Composed:
     columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.c)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), columns)
-    with _cursor(connection).copy(statement) as copy:
+    return sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0").format(
+        sql.Identifier(name), columns, sql.Identifier(table.name)
+    )
+
+
+@cache
+def _upsertion(table: sa.TableClause, name: str, key: tuple[str, ...]) -> str:
+    """From the table `name` into `table`."""
+    staged = sa.table(name, *(sa.column(column.name, column.type) for column in table.c))
+    names = [column.name for column in table.c]
+    statement = insert(table).from_select(names, sa.select(*staged.c))
+    if table is ARTICLES:
+        values, condition = article_update(statement.excluded)
+        statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=condition)
+    else:
+        others = {name: statement.excluded[name] for name in names if name not in key}
+        statement = statement.on_conflict_do_update(index_elements=key, set_=others)
+    return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it bare
+
+
+@cache
+def _copying(name: str, table: sa.TableClause) -> sql.Composed:
+    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.c)
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), columns)
+
+
+def _copy(connection: sa.Connection, name: str, table: sa.TableClause, rows: Iterable[Sequence[Any]]) -> None:
+    with _cursor(connection).copy(_copying(name, table)) as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -3,10 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
@@ -83,22 +85,14 @@ class SqliteStore(SqlStore):
         each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(sa.select(each.c.value))
 
-    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]]) -> None:
-        self._execute_many(connection, insert(table), rows)
+    def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Iterable[Sequence[Any]]) -> None:
+        self._execute_many(connection, _insertion(table), rows)
 
     def _upsert(
         self, connection: sa.Connection, table: sa.TableClause, rows: Sequence[Sequence[Any]], key: Sequence[str]
     ) -> None:
-        if not rows:
-            return
-        statement = insert(table)
-        if table is ARTICLES:
-            values, condition = article_update(statement.excluded)
-            statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=condition)
-        else:
-            others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
-            statement = statement.on_conflict_do_update(index_elements=key, set_=others)
-        self._execute_many(connection, statement, rows)
+        if rows:
+            self._execute_many(connection, _upsertion(table, tuple(key)), rows)
 
     def _insert_missing(
         self, connection: sa.Connection, table: sa.TableClause, source: sa.Select[*tuple[Any, ...]]
@@ -107,18 +101,36 @@ class SqliteStore(SqlStore):
         statement = insert(table).from_select([column.name for column in table.c], source.where(sa.true()))
         return connection.execute(statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True})
 
-    def _execute_many(self, connection: sa.Connection, statement: sa.Insert, rows: Sequence[Sequence[Any]]) -> None:
+    def _execute_many(self, connection: sa.Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         # By the bare driver: with thousands of rows SQLAlchemy's care for each value shows.
-        if rows:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection), "the engine is made for sqlite3"
-            driver.executemany(str(statement.compile(dialect=self._engine.dialect)), rows)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection), "the engine is made for sqlite3"
+        driver.executemany(statement, rows)
 
     def _integrity(self, connection: sa.Connection) -> list[str]:
         found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         faults = [] if found == ["ok"] else [f"integrity: {line}" for line in found]
         return faults + ([f"{len(orphans)} rows refer to rows that are not there"] if orphans else [])
+
+
+@cache
+def _insertion(table: sa.TableClause) -> str:
+    return _text(insert(table))
+
+
+@cache
+def _upsertion(table: sa.TableClause, key: tuple[str, ...]) -> str:
+    statement = insert(table)
+    if table is ARTICLES:
+        values, condition = article_update(statement.excluded)
+        return _text(statement.on_conflict_do_update(index_elements=key, set_=values, where=condition))
+    others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
+    return _text(statement.on_conflict_do_update(index_elements=key, set_=others))
+
+
+def _text(statement: sa.Insert) -> str:
+    return str(statement.compile(dialect=sqlite_dialect()))
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:
