@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 # What has other owners, or belongs to them that measure, lies outside of the repository.
 EVALUATION ?= ../shared/evaluation
 CORPORA ?= ../shared/training
+DEV = $(EVALUATION)/dev.jsonl
+WIKINEWS = $(CORPORA)/wikinews.jsonl
 TRAIN_OUT ?= /tmp/lagebild-train
 FUZZ_SECONDS ?= 300
 
@@ -49,14 +51,17 @@ fuzz: setup ## Fuzz the extractor's input path, guided by coverage, for FUZZ_SEC
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@$(BIN)/python -m tests.fuzz.run $(FUZZ_SECONDS) .cache/fuzz
 
-evaluate: setup ## Measure the extraction on dev and held-out articles (EVALUATION, CORPORA: where those lie)
-	@test -f $(EVALUATION)/score.py || { echo "lagebild: the scorer is not in $(EVALUATION): say where it lies, make evaluate EVALUATION=…" >&2; exit 2; }
-	@$(BIN)/python -m training.quality --scorer $(EVALUATION)/score.py --dev $(EVALUATION)/dev.jsonl --wikinews $(CORPORA)/wikinews.jsonl
+evaluate: setup ## Measure events, names, tags, parties and amounts on dev and held-out articles (EVALUATION, CORPORA, GERMEVAL, TREEBANKS)
+	@$(BIN)/python -m training.quality $(if $(wildcard $(DEV)),--dev $(DEV)) $(if $(wildcard $(WIKINEWS)),--wikinews $(WIKINEWS))
+	$(if $(GERMEVAL),@$(BIN)/python -m training.evaluate_language models/de_lagebild --germeval $(GERMEVAL) --treebanks $(TREEBANKS),\
+	  @echo "names and tags are left out: GERMEVAL=DIR TREEBANKS=DIR say where their gold lies (training/README.md)")
+	$(if $(wildcard $(DEV)),@$(BIN)/python -m services.extraction.linking.measure $(DEV))
+	$(if $(wildcard $(DEV)),@$(BIN)/python -m services.extraction.normalise.measure $(DEV))
 
 train: setup ## Train the network anew on one core (TRAIN_OUT, CORPORA, GERMEVAL, TREEBANKS; see training/README.md)
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements/train.txt
-	@.venv-train/bin/python -m training.train --out $(TRAIN_OUT) --epochs 6 --wikinews $(CORPORA)/wikinews.jsonl \
+	@.venv-train/bin/python -m training.train --out $(TRAIN_OUT) --epochs 6 --wikinews $(WIKINEWS) --wikinews-raw $(CORPORA)/wikinews-raw.jsonl \
 	  $(if $(GERMEVAL),--germeval $(GERMEVAL)) $(if $(TREEBANKS),--treebanks $(TREEBANKS))
 
 bench: setup ## Rows a second into both stores beside the bare drivers, and articles a second of the pipeline

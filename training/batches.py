@@ -11,8 +11,9 @@ from torch import Tensor
 from services.extraction.language.chunks import Chunk, Window
 from services.extraction.language.pieces import PADDING
 from training.corpus import Target
+from training.gold import IGNORED
 from training.scheme import FIELDS, LABELS, SLOTS, TYPES
-from training.tagged import IGNORED, Pack
+from training.tagged import Pack
 
 Item = TypeVar("Item")
 

@@ -1,50 +1,78 @@
-"""Names and tags of the shipped pipeline on held-out gold: `python -m training.evaluate_language --help`.
+"""Names, tags, sentences and lemmas of the shipped pipeline on held-out gold, beside a CNN trained on the same gold.
 
-Strict entity F1 (same tokens, same type) on the 2,600 held-out sentences of GermEval 2014; accuracy of parts of speech
-and morphology on gold tokens of the GSD test set and the last 200 news sentences of PUD, punctuation counted.
+    python -m training.evaluate_language models/de_lagebild --germeval DIR --treebanks DIR [--no-baseline]
+
+Strict entity F1 (same tokens, same type) on the held-out sentences of GermEval 2014; accuracy of parts of speech and
+morphology on gold tokens of the GSD test set and the last 200 news sentences of PUD, punctuation counted; where
+sentences end in the GSD test set run together and in the project's own hard cases; lemmas of the project's own verbs.
 """
 
 import argparse
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from services.extraction.language.entities import LABELS, bio_spans
+from services.extraction.language.sentences import split_sentences
+from training import baseline, gold
 from training.scheme import TAGS
-from training.tagged import read_entities, read_treebank
 
-HELD_ENTITIES = 2500  # sentences of test.tsv before the held-out ones
-HELD_NEWS = 200  # sentences at the end of PUD's news part
+CASES = Path(__file__).parents[1] / "tests" / "data"
+COMPONENTS = ("lagebild_encoder", "lagebild_tagger", "lagebild_entities")
 _NAMES = {"Particle": ("PartType", {"Yes": "Vbp"}), "Passive": ("Voice", {"Yes": "Pass"})}
 
 
-def entity_f1(nlp: Language, sentences: Iterable[tuple[Sequence[str], Sequence[str]]]) -> float:
-    """Strict F1 over all types."""
-    counts: Counter[str] = Counter()
+def entity_f1(nlp: Language, components: Sequence[str], sentences: Iterable[gold.Named]) -> dict[str, float]:
+    """Strict F1 over all types ("all") and of each."""
+    counts: dict[str, Counter[str]] = {}
     for tokens, tags in sentences:
-        found = {(e.start, e.end, e.label_) for e in _annotated(nlp, tokens).ents}
-        gold = {(first, last, LABELS[kind]) for first, last, kind in bio_spans(tags)}
-        counts.update(found=len(found), gold=len(gold), right=len(found & gold))
-    return 2 * counts["right"] / (counts["found"] + counts["gold"])
+        found = {(e.start, e.end, e.label_) for e in _annotated(nlp, components, tokens).ents}
+        right = {(first, last, LABELS[kind]) for first, last, kind in bio_spans(tags)}
+        for what, spans in (("found", found), ("gold", right), ("right", found & right)):
+            for _, _, label in spans:
+                for name in ("all", label):
+                    counts.setdefault(name, Counter())[what] += 1
+    return {name: 2 * c["right"] / (c["found"] + c["gold"]) for name, c in sorted(counts.items())}
 
 
-def tag_accuracy(
-    nlp: Language, sentences: Iterable[tuple[Sequence[str], Sequence[tuple[int, ...]]]]
-) -> dict[str, float]:
+def tag_accuracy(nlp: Language, components: Sequence[str], sentences: Iterable[gold.Tagged]) -> dict[str, float]:
     """Accuracy over tokens for each entry of the scheme's TAGS; what the gold leaves open is not counted."""
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
-    for tokens, gold in sentences:
-        for token, row in zip(_annotated(nlp, tokens), gold, strict=True):
+    for tokens, expected in sentences:
+        for token, row in zip(_annotated(nlp, components, tokens), expected, strict=True):
             for (name, values), index in zip(TAGS.items(), row, strict=True):
                 if index >= 0:
                     total[name] += 1
                     right[name] += _value(token.pos_, token.morph.to_dict(), name) == values[index]
     return {name: right[name] / total[name] for name in TAGS}
+
+
+def boundary_f1(cases: Iterable[Sequence[str]]) -> float:
+    """F1 of the places where sentences end, over texts given as their sentences, joined by a space."""
+    counts: Counter[str] = Counter()
+    for sentences in cases:
+        text = " ".join(sentences)
+        expected = {len(" ".join(sentences[:n])) for n in range(1, len(sentences) + 1)}
+        found = {start + len(text[start:end].rstrip()) for start, end in split_sentences(text)}
+        counts.update(found=len(found), gold=len(expected), right=len(found & expected))
+    return 2 * counts["right"] / (counts["found"] + counts["gold"])
+
+
+def lemma_accuracy(nlp: Language, cases: Iterable[dict[str, Any]]) -> float:
+    """The share of verbs whose lemma, separable prefix joined, is right; a case names the verb by its offsets."""
+    right = []
+    for case in cases:
+        doc = nlp(case["text"])
+        token = doc.char_span(case["start"], case["end"], alignment_mode="expand")
+        right.append(token is not None and token[0].lemma_ == case["lemma"])
+    return sum(right) / len(right)
 
 
 def _value(pos: str, features: dict[str, str], name: str) -> str:
@@ -55,28 +83,66 @@ def _value(pos: str, features: dict[str, str], name: str) -> str:
     return next((ours for ours, theirs in back.items() if theirs == value), value)
 
 
-def _annotated(nlp: Language, tokens: Sequence[str]) -> Doc:
+def _annotated(nlp: Language, components: Sequence[str], tokens: Sequence[str]) -> Doc:
     doc = Doc(nlp.vocab, words=list(tokens), sent_starts=[i == 0 for i in range(len(tokens))])
-    for name in ("lagebild_encoder", "lagebild_tagger", "lagebild_entities"):
+    for name in components:
         doc = nlp.get_pipe(name)(doc)
     return doc
+
+
+def _cases(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (CASES / name).read_text(encoding="utf-8").splitlines()]
+
+
+def _baseline(germeval: Path, treebanks: Path) -> dict[str, float]:
+    """The baseline's figures, by the rows' names; some minutes of training."""
+    train, held = gold.entities(germeval)
+    upos = TAGS["upos"]
+    names = entity_f1(baseline.entity_recogniser(train), ["ner"], held)
+    trees, tests = gold.tags(treebanks)
+    tagger = baseline.tagger([(tokens, [upos[row[0]] for row in rows]) for tokens, rows in trees])
+    tagged = {name: tag_accuracy(tagger, ["morphologizer"], part)["upos"] for name, part in tests.items()}
+    return {"NER": names["all"]} | {f"UPOS {name}": value for name, value in tagged.items()}
+
+
+def table(nlp: Language, germeval: Path, treebanks: Path, beside: dict[str, float]) -> list[str]:
+    """The figures as a Markdown table, and below it those of single types and features."""
+    _, held = gold.entities(germeval)
+    _, tests = gold.tags(treebanks)
+    names = entity_f1(nlp, COMPONENTS, held)
+    tagged = {name: tag_accuracy(nlp, COMPONENTS, part) for name, part in tests.items()}
+    together = boundary_f1([gold.texts(treebanks / "gsd-test.conllu")])
+    own, verbs = [case["sentences"] for case in _cases("sentences.jsonl")], _cases("verb_lemmas.jsonl")
+    rows = [
+        (f"strict NER F1, GermEval 2014, {len(held)} sentences", names["all"], beside.get("NER"), 0.82),
+        *((f"UPOS, {name}", figures["upos"], beside.get(f"UPOS {name}"), 0.96) for name, figures in tagged.items()),
+        ("sentence boundaries F1, GSD test run together", together, None, 0.95),
+        (f"sentence boundaries F1, {len(own)} own hard cases", boundary_f1(own), None, 0.98),
+        (f"verb lemmas, prefix joined, {len(verbs)} own cases", lemma_accuracy(nlp, verbs), None, 0.97),
+    ]
+    return [
+        "| held out | reached | CNN baseline | to reach |",
+        "|---|---|---|---|",
+        *(
+            f"| {title} | {value:.3f} | {f'{other:.3f}' if other else '–'} | {aim} |"
+            for title, value, other, aim in rows
+        ),
+        "",
+        "NER by type: " + ", ".join(f"{name} {value:.3f}" for name, value in names.items() if name != "all"),
+        *(f"{name}: " + ", ".join(f"{k} {v:.3f}" for k, v in figures.items()) for name, figures in tagged.items()),
+    ]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate_language", description=__doc__)
     parser.add_argument("pipeline", help="folder of the pipeline")
-    parser.add_argument("--germeval", type=Path, required=True, help="folder with test.tsv")
-    parser.add_argument("--treebanks", type=Path, required=True, help="folder with gsd-test.conllu and pud.conllu")
+    parser.add_argument("--germeval", type=Path, required=True, help="folder with dev.tsv and test.tsv")
+    parser.add_argument("--treebanks", type=Path, required=True, help="folder with gsd-dev, gsd-test and pud .conllu")
+    parser.add_argument("--baseline", action=argparse.BooleanOptionalAction, default=True, help="train the CNN too")
     options = parser.parse_args(argv)
-    nlp = spacy.load(options.pipeline)
-    held = list(read_entities(options.germeval / "test.tsv"))[HELD_ENTITIES:]
-    print(f"GermEval, strict F1: {entity_f1(nlp, held):.4f} ({len(held)} sentences)", flush=True)
-    gsd = [(tokens, tags) for _, tokens, tags in read_treebank(options.treebanks / "gsd-test.conllu")]
-    pud = [row for row in read_treebank(options.treebanks / "pud.conllu", verb_forms=False) if row[0].startswith("n")]
-    for name, sentences in (("GSD test", gsd), ("PUD news", [(t, g) for _, t, g in pud[-HELD_NEWS:]])):
-        figures = " ".join(f"{key} {value:.4f}" for key, value in tag_accuracy(nlp, sentences).items())
-        print(f"{name}: {figures} ({len(sentences)} sentences)", flush=True)
+    beside = _baseline(options.germeval, options.treebanks) if options.baseline else {}
+    print("\n".join(table(spacy.load(options.pipeline), options.germeval, options.treebanks, beside)))
 
 
 if __name__ == "__main__":

@@ -20,9 +20,10 @@ from training.batches import (
     upper_inputs,
 )
 from training.corpus import Target
+from training.gold import IGNORED
 from training.model import Network, WordHead
 from training.scheme import LABELS, TAGS
-from training.tagged import IGNORED, Pack
+from training.tagged import Pack
 
 _ANCHOR_WEIGHT = torch.tensor([1.5, 1.5, 1.3])  # a missed anchor costs more than a candidate too many
 _FALSE_CANDIDATES = 0.25  # for each gold event of a batch, and one more

@@ -17,9 +17,10 @@ from services.extraction.language.pieces import PieceVocabulary
 from services.extraction.learned.decoding import fillers
 from training import corpus
 from training.batches import Candidate, lower_inputs, upper_inputs
+from training.gold import IGNORED
 from training.model import Network
 from training.scheme import ENTITY_TAGS, FIELDS, LABELS, LABELS_OF, SCHEME, TAGS, TYPES
-from training.tagged import IGNORED, Sentence, pack, tokens_of
+from training.tagged import Sentence, pack, tokens_of
 
 _TOGETHER = 24  # candidates that are run together
 

@@ -1,7 +1,8 @@
-"""The quality of the shipped extractor: `python -m training.quality --scorer score.py [--dev …] [--wikinews …]`.
+"""The quality of the shipped extractor: `python -m training.quality [--dev …] [--wikinews …]`.
 
 Extracts from the held-out passages, and from whatever else is given, with the pipeline that `lagebild extract`
-uses, scores with the project's scorer, and prints the figures side by side, then the errors by cause.
+uses, scores with the project's scorer (`score.py`, kept to the letter), and prints the figures side by side, then the
+errors by cause.
 """
 
 import argparse
@@ -18,13 +19,13 @@ from schemas import Article, write
 from services.extraction import load_extractor
 from training.corpus import PASSAGES, read, split
 
+SCORER = Path(__file__).with_name("score.py")
 LABELS = ("status", "reported", "quoted", "movement", "kind", "category")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m training.quality", description=__doc__)
-    parser.add_argument("--scorer", type=Path, required=True, help="the project's score.py")
     parser.add_argument("--dev", type=Path, help="annotated articles for measuring alone")
     parser.add_argument("--wikinews", type=Path, help="annotated Wikinews articles; the held-out tenth is measured")
     parser.add_argument("--model", help="another pipeline than the one of the package")
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sets = {"dev": read(options.dev)} | sets
     if options.wikinews:
         sets["held-out Wikinews"] = split(read(options.wikinews), 10)[1]
-    results = {name: _score(options.scorer, gold, options.model) for name, gold in sets.items()}
+    results = {name: score(gold, options.model) for name, gold in sets.items()}
     print(f"extractor {load_extractor(options.model).version}\n")
     print(table({name: figures for name, (figures, _) in results.items()}))
     for name, (_, errors) in results.items():
@@ -44,8 +45,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(f"  {count:>5}  {cause}")
 
 
-def _score(scorer: Path, gold: Sequence[dict[str, Any]], model: str | None) -> tuple[dict[str, Any], str]:
-    """The scorer's figures and its list of errors."""
+def score(gold: Sequence[dict[str, Any]], model: str | None = None) -> tuple[dict[str, Any], str]:
+    """The scorer's figures for annotated articles, and its list of errors.
+
+    Args:
+        gold: articles with their events, in the form of the corpus.
+        model: what `load_extractor` takes; None: the pipeline of the package.
+    """
     fields = set(Article.model_fields)
     articles = [Article.model_validate({k: v for k, v in one.items() if k in fields}) for one in gold]
     with tempfile.TemporaryDirectory() as folder:
@@ -54,12 +60,12 @@ def _score(scorer: Path, gold: Sequence[dict[str, Any]], model: str | None) -> t
         with found.open("wb") as out:
             for events in load_extractor(model).extract(articles):
                 out.writelines(write(event) + b"\n" for event in events)
-        figures = json.loads(_run(scorer, truth, found, "--json"))
-        return figures, _run(scorer, truth, found, "--errors", str(len(gold)))
+        figures = json.loads(_run(truth, found, "--json"))
+        return figures, _run(truth, found, "--errors", str(len(gold)))
 
 
-def _run(scorer: Path, *arguments: object) -> str:
-    command = [sys.executable, str(scorer), *map(str, arguments)]
+def _run(*arguments: object) -> str:
+    command = [sys.executable, str(SCORER), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

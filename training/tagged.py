@@ -1,20 +1,19 @@
-"""Sentences with gold entities (GermEval 2014) or gold tags (Universal Dependencies), in the network's words.
+"""Sentences with gold entities or gold tags (`training.gold`), in the network's words.
 
 A gold token may hold several of the network's words ("US-Präsident" has three): every one of them is given the
 token's tag, and a token's logits are the mean of its words'.
 """
 
 import random
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.extraction.language.chunks import WORD, Span
 from services.extraction.language.pieces import BEGINNING, END, PieceVocabulary
-from training.scheme import ENTITY_TAGS, TAGS
+from training import gold
+from training.scheme import ENTITY_TAGS
 
-IGNORED = -100
 PACK = 250  # subtokens that several sentences may fill together
 
 
@@ -42,37 +41,6 @@ class Pack:
     gold: tuple[tuple[int, ...], ...]
 
 
-def read_entities(path: Path) -> Iterator[tuple[list[str], list[str]]]:
-    """Tokens and outer BIO tags of a GermEval 2014 file; `deriv` and `part` count as the type itself."""
-    for block in _blocks(path):
-        rows = [line.split("\t") for line in block if not line.startswith("#")]
-        rows = [row for row in rows if len(row) >= 3]
-        if rows:
-            yield [row[1] for row in rows], _repaired([re.sub("(deriv|part)$", "", row[2]) for row in rows])
-
-
-def _blocks(path: Path) -> Iterator[list[str]]:
-    block: list[str] = []
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if line.strip():
-            block.append(line)
-        elif block:
-            yield block
-            block = []
-    if block:
-        yield block
-
-
-def _repaired(tags: Sequence[str]) -> list[str]:
-    """An I- that continues nothing begins something."""
-    result: list[str] = []
-    previous = "O"
-    for tag in tags:
-        result.append("B" + tag[1:] if tag[0] == "I" and previous[2:] != tag[2:] else tag)
-        previous = tag
-    return result
-
-
 def entity_sentence(tokens: Sequence[str], tags: Sequence[str], pieces: PieceVocabulary) -> Sentence:
     """The first word of a token keeps its tag, the others continue it."""
 
@@ -94,59 +62,6 @@ def _sentence(
         split += [pieces.encode(part) for part in parts]
         targets += [target(i) for i in range(len(parts))]
     return Sentence(tuple(split), tuple(spans), tuple(targets))
-
-
-@dataclass(frozen=True)
-class _Token:
-    form: str
-    upos: str
-    features: Mapping[str, str]
-    relation: str
-
-
-def read_treebank(path: Path, *, verb_forms: bool = True) -> Iterator[tuple[str, list[str], list[tuple[int, ...]]]]:
-    """Sentence id, surface tokens and their TAGS of a CoNLL-U file.
-
-    A contraction ("zum") is one token: a preposition with the article's features. `verb_forms` false: the treebank
-    leaves VerbForm out (PUD), so that only finite forms, which carry Mood, are known.
-    """
-    for block in _blocks(path):
-        name = next(line.split("=")[1].strip() for line in block if line.startswith("# sent_id"))
-        tokens = list(_surface([line.split("\t") for line in block if not line.startswith("#")]))
-        yield name, [token.form for token in tokens], [_tags(token, verb_forms) for token in tokens]
-
-
-def _surface(rows: Iterable[list[str]]) -> Iterator[_Token]:
-    rows = iter(rows)
-    for row in rows:
-        if "." in row[0]:
-            continue
-        if "-" not in row[0]:
-            yield _Token(row[1], row[3], _features(row[5]), row[7])
-            continue
-        first, last = map(int, row[0].split("-"))
-        parts = [next(rows) for _ in range(first, last + 1)]
-        features = _features(parts[-1][5])
-        yield _Token(row[1], parts[0][3], features, parts[0][7])
-
-
-def _features(column: str) -> dict[str, str]:
-    return dict(feature.split("=", 1) for feature in column.split("|") if "=" in feature)
-
-
-def _tags(token: _Token, verb_forms: bool) -> tuple[int, ...]:
-    values = {"upos": token.upos, **token.features}
-    values["Particle"] = "Yes" if token.relation == "compound:prt" else "_"
-    values["Passive"] = "Yes" if token.relation == "aux:pass" else "_"
-    values["PronType"] = values.get("PronType", "_").split(",")[-1]  # "Dem,Rel", "Int,Rel": a relative pronoun
-    if not verb_forms and token.upos in ("VERB", "AUX"):
-        values["VerbForm"] = "Fin" if "Mood" in values else ""
-    return tuple(_index(TAGS[name], values.get(name, "_")) for name in TAGS)
-
-
-def _index(values: Sequence[str], value: str) -> int:
-    """The value's place; unknown values (rare or erroneous) are not learned from."""
-    return values.index(value) if value in values else IGNORED
 
 
 def tag_sentence(tokens: Sequence[str], tags: Sequence[tuple[int, ...]], pieces: PieceVocabulary) -> Sentence:
@@ -186,31 +101,19 @@ def pack(sentences: Sequence[Sentence], limit: int = 2 * PACK) -> Pack:
 
 
 def germeval(folder: Path, pieces: PieceVocabulary) -> tuple[list[Sentence], list[Sentence]]:
-    """Training (dev.tsv, the first 2,500 of test.tsv, train.tsv if it is there) and the 2,600 held-out sentences."""
-    parts = {name: list(read_entities(folder / f"{name}.tsv")) for name in ("dev", "test")}
-    train = parts["dev"] + parts["test"][:2500]
-    if (folder / "train.tsv").exists():
-        train += read_entities(folder / "train.tsv")
-    made = [[entity_sentence(t, tags, pieces) for t, tags in part] for part in (train, parts["test"][2500:])]
-    return made[0], made[1]
+    """The sentences to train entities on and the held-out ones."""
+    train, held = ([entity_sentence(t, tags, pieces) for t, tags in part] for part in gold.entities(folder))
+    return train, held
 
 
 def treebanks(folder: Path, pieces: PieceVocabulary) -> tuple[list[Sentence], dict[str, list[Sentence]]]:
-    """Training: GSD dev (train too, if it is there) and PUD without its last 200 news sentences.
+    """The sentences to train tags on and the held-out sets."""
+    train, tests = gold.tags(folder)
 
-    Held out: GSD test and those 200.
-    """
-    train = [tag_sentence(t, tags, pieces) for _, t, tags in read_treebank(folder / "gsd-dev.conllu")]
-    if (folder / "gsd-train.conllu").exists():
-        train += [tag_sentence(t, tags, pieces) for _, t, tags in read_treebank(folder / "gsd-train.conllu")]
-    pud = list(read_treebank(folder / "pud.conllu", verb_forms=False))
-    news = [name for name, _, _ in pud if name.startswith("n")][-200:]
-    train += [tag_sentence(t, tags, pieces) for name, t, tags in pud if name not in news]
-    tests = {
-        "GSD test": [tag_sentence(t, tags, pieces) for _, t, tags in read_treebank(folder / "gsd-test.conllu")],
-        "PUD news": [tag_sentence(t, tags, pieces) for name, t, tags in pud if name in news],
-    }
-    return train, tests
+    def made(part: Sequence[gold.Tagged]) -> list[Sentence]:
+        return [tag_sentence(t, tags, pieces) for t, tags in part]
+
+    return made(train), {name: made(part) for name, part in tests.items()}
 
 
 def tokens_of(spans: Iterable[tuple[int, int, str]], tokens: Sequence[Span]) -> set[tuple[int, int, str]]:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from services.extraction.language.chunks import chunks
 from services.extraction.language.pieces import PieceVocabulary
-from training import corpus, losses, measure, tagged, weights
+from training import corpus, losses, measure, standoff, tagged, weights
 from training.batches import Example, by_length
 from training.model import LOWER_LAYERS, UPPER_LAYERS, Network
 
@@ -215,6 +215,8 @@ def load_data(options: argparse.Namespace, pieces: PieceVocabulary) -> tuple[Dat
     if options.wikinews:
         more, _ = corpus.split(corpus.read(options.wikinews), 10)
         articles += more
+    if options.wikinews_raw:
+        articles += standoff.joined(corpus.read(standoff.WIKINEWS), corpus.read(options.wikinews_raw))
     entities, held_entities = tagged.germeval(options.germeval, pieces) if options.germeval else ([], [])
     tags, tests = tagged.treebanks(options.treebanks, pieces) if options.treebanks else ([], {})
     dev = corpus.read(options.dev) if options.dev else []
@@ -227,6 +229,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoints")
     parser.add_argument("--passages", type=Path, default=corpus.PASSAGES)
     parser.add_argument("--wikinews", type=Path, help="annotated Wikinews articles")
+    parser.add_argument("--wikinews-raw", type=Path, help="texts of the articles in corpus/wikinews.jsonl")
     parser.add_argument("--germeval", type=Path, help="folder with dev.tsv and test.tsv")
     parser.add_argument("--treebanks", type=Path, help="folder with gsd-dev, gsd-test and pud .conllu")
     parser.add_argument("--dev", type=Path, help="articles that are only measured on")
