@@ -5,6 +5,7 @@ Given to a service as `LAGEBILD_EXTRACTOR_MODEL=tests.standins:make`. What an ar
 
 import ctypes
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ EXIT_QUIETLY = "[exit 0]"
 SEGFAULT = "[segmentation fault]"
 RAISE = "[raise]"
 NOTHING = "[nothing]"
-SLOW = "[slow]"
+SLOW = "[50 ms]"
 
 
 class StandIn:
@@ -55,8 +56,8 @@ class StandIn:
 
 
 def _misbehave(text: str) -> None:
-    if SLOW in text:
-        time.sleep(0.05)
+    if asked := re.search(r"\[(\d+) ms\]", text):
+        time.sleep(int(asked[1]) / 1000)
     if HANG_DEAF in text:
         ctypes.PyDLL(None).sleep(3600)  # in C and with the interpreter's lock: no signal handler of Python runs
     if HANG in text:

@@ -44,8 +44,8 @@ class KafkaSettings(BaseSettings):
     )
     session_timeout_seconds: Annotated[
         float, Field(ge=6, le=300, description="Silence after which the broker gives a consumer's partitions away")
-    ] = 10
-    heartbeat_seconds: Annotated[float, Field(gt=0, le=60, description="Time between two signs of life")] = 3
+    ] = 6
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=60, description="Time between two signs of life")] = 2
 
     def topic(self, kind: Literal["articles", "events", "extractions", "dead_letters"]) -> str:
         """The full name of a topic, prefix included."""

@@ -1,7 +1,7 @@
 """The fault suite's stage and its table. `FAULTS=long` runs the long form."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,9 +10,12 @@ import pytest
 from services.broker import LocalBroker
 from services.common.settings import Settings
 from services.common.topics import create_topics
-from tests.faults.rig import LONG, SHORT, Account, Rig, Size
+from tests.faults.account import HEAD, Account
+from tests.faults.rig import LONG, SHORT, Rig, Size
 
 ACCOUNTS: list[Account] = []
+
+Prove = Callable[[Account], None]
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def size() -> Size:
     return LONG if os.environ.get("FAULTS") == "long" else SHORT
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fragile() -> Iterator[LocalBroker]:
     """A broker that may be killed."""
     with LocalBroker() as broker:
@@ -28,36 +31,50 @@ def fragile() -> Iterator[LocalBroker]:
 
 
 @pytest.fixture
-async def rig(fragile: LocalBroker, tmp_path: Path, size: Size) -> AsyncIterator[Rig]:
-    prefix = f"f{uuid4().hex[:8]}-"
-    settings = Settings(
-        _env_file=None,
-        bootstrap_servers=fragile.bootstrap_servers,
-        topic_prefix=prefix,
-        extractor_group=f"{prefix}extractor",
-        sink_group=f"{prefix}sink",
-        extractor_web_port=0,
-        sink_web_port=0,
-        database=f"sqlite:///{tmp_path}/lagebild.db",
-    )
-    await create_topics(settings)
-    rig = Rig(settings, tmp_path, size)
-    yield rig
-    rig.store.close()
+async def make_rig(fragile: LocalBroker, tmp_path: Path) -> AsyncIterator[Callable[[Size], Awaitable[Rig]]]:
+    """`await make_rig(size)`."""
+    rigs: list[Rig] = []
+
+    async def make(size: Size) -> Rig:
+        prefix = f"f{uuid4().hex[:8]}-"
+        settings = Settings(
+            _env_file=None,
+            bootstrap_servers=fragile.bootstrap_servers,
+            topic_prefix=prefix,
+            extractor_group=f"{prefix}extractor",
+            sink_group=f"{prefix}sink",
+            extractor_web_port=0,
+            sink_web_port=0,
+            database=f"sqlite:///{tmp_path}/{prefix}.db",
+        )
+        await create_topics(settings)
+        rigs.append(Rig(settings, tmp_path, size))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.store.close()
 
 
 @pytest.fixture
-def note() -> list[Account]:
-    return ACCOUNTS
+async def rig(make_rig: Callable[[Size], Awaitable[Rig]], size: Size) -> Rig:
+    return await make_rig(size)
+
+
+@pytest.fixture
+def prove() -> Prove:
+    """`prove(account)`: puts it into the table; nothing may be lost, nothing be there twice."""
+
+    def proven(account: Account) -> None:
+        ACCOUNTS.append(account)
+        assert (account.lost, account.duplicated) == (0, 0), account
+
+    return proven
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each fault: what was done, how often, what it cost."""
-    if not ACCOUNTS:
-        return
-    terminalreporter.section("faults")
-    write = terminalreporter.write_line
-    write(f"{'fault':<52} {'times':>5} {'lost':>5} {'duplicated':>10} {'seconds to go on, longest':>26}")
-    for a in ACCOUNTS:
-        longest = f"{max(a.seconds):.1f}" if a.seconds else "–"
-        write(f"{a.fault:<52} {a.times:>5} {a.lost:>5} {a.duplicated:>10} {longest:>26}")
+    if ACCOUNTS:
+        terminalreporter.section("faults")
+        for line in (*HEAD, *(account.line for account in ACCOUNTS)):
+            terminalreporter.write_line(line)

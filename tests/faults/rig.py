@@ -2,59 +2,51 @@
 
 import asyncio
 import random
-import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from pydantic import SecretStr
 
 from schemas import write
+from services.common.kafka import client_options
 from services.common.settings import Settings
 from services.dead_letters.reading import read_dead_letters
-from services.storage import Store, open_store
-from tests.articles import article, expected_events, message
+from services.storage import Partition, Store, open_store
+from tests.articles import TEXT, article, expected_events, message
+from tests.faults.account import Account
 from tests.processes import Service, until
-from tests.standins import SLOW
 
-# A stand-in with a twentieth of a second of work keeps the stream running long enough to be hurt.
-TEXT = f"„Wir bleiben“, sagte der Sprecher. Mehr sagte er nicht. {SLOW}"
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is at stake: articles and poison sent, and how often each process is killed."""
+    """How much is at stake.
+
+    Attributes:
+        articles: sent.
+        poison: messages that are no article, sent among them.
+        kills: how often each service is ended.
+        outages: how often each database and broker is ended.
+        work_ms: time that the stand-in takes for an article: with it the stream lasts long enough to be hurt.
+        away_seconds: how long the broker is away in mid-stream.
+    """
 
     articles: int
     poison: int
     kills: int
+    outages: int
+    work_ms: int
+    away_seconds: int
 
 
-SHORT = Size(articles=300, poison=6, kills=2)
-LONG = Size(articles=5_000, poison=50, kills=10)
-
-
-@dataclass
-class Account:
-    """What a fault did, in Jepsen's words.
-
-    Attributes:
-        fault: what was done.
-        times: how often.
-        lost: expected events that are no rows, and poison that is no dead letter.
-        duplicated: rows over one for an event, and rows that nobody expected.
-        seconds: from each fault to the next progress.
-    """
-
-    fault: str
-    times: int
-    lost: int = 0
-    duplicated: int = 0
-    seconds: list[float] = field(default_factory=list)
+SHORT = Size(articles=300, poison=6, kills=2, outages=1, work_ms=50, away_seconds=12)
+LONG = Size(articles=5_000, poison=50, kills=10, outages=3, work_ms=20, away_seconds=60)
 
 
 class Rig:
@@ -67,48 +59,51 @@ class Rig:
     """
 
     def __init__(self, settings: Settings, folder: Path, size: Size) -> None:
-        self.settings = settings.model_copy(
-            update={"session_timeout_seconds": 6, "heartbeat_seconds": 1, "extractor_batch_size": 16}
-        )
+        changes = {"extractor_batch_size": 16, "extractor_processes": 2, "extractor_model": "tests.standins:make"}
+        self.settings = settings.model_copy(update=changes)
         self.size = size
-        self._folder = folder
-        self._articles = [article(number, TEXT) for number in range(size.articles)]
-        self._random = random.Random(17)
-        self._copies = 0
         self.store: Store = open_store(self.settings.database_url)
+        self._folder = folder
+        self._articles = [article(number, f"{TEXT} [{size.work_ms} ms]") for number in range(size.articles)]
+        self._poison = [b"%d: kein Artikel" % number for number in range(size.poison)]
+        self._random = random.Random()
+        self._copies = 0
+
+    def use_database(self, url: str) -> None:
+        """Another database than the SQLite file."""
+        self.store.close()
+        self.settings = self.settings.model_copy(update={"database": SecretStr(url)})
+        self.store = open_store(url)
 
     def service(self, command: str, name: str = "", **changes: Any) -> Service:
         """A service, not started yet; `command` is "extractor" or "sink"."""
-        return Service.command(command, self._changed(changes), self._folder / f"{name or command}.log")
+        changed = self.settings.model_copy(update=changes)
+        return Service.command(command, changed, self._folder / f"{name or command}.log")
 
     def mutant(self, mutation: str, command: str) -> Service:
         """A service with a mutation of `tests.faults.mutants`, not started yet."""
+        # Small batches: a sink that pauses in each of them is nearly always met while it does.
+        changed = self.settings.model_copy(update={"sink_batch_size": 50, "sink_batch_seconds": 0.2})
         arguments = ["-m", "tests.faults.mutants", mutation, command]
-        return Service(arguments, self._changed({}), self._folder / f"{mutation}.log")
-
-    def _changed(self, changes: dict[str, Any]) -> Settings:
-        return self.settings.model_copy(update={"extractor_model": "tests.standins:make", **changes})
+        return Service(arguments, changed, self._folder / f"{mutation}.log")
 
     @contextmanager
-    def running(self, *services: Service) -> Iterator[None]:
-        """The services, started and ready; killed at the end."""
-        try:
+    def running(self, *services: Service, ready: bool = True) -> Iterator[None]:
+        """The services, started and, if asked for, ready; killed at the end."""
+        with ExitStack() as stack:
             for one in services:
-                one.start()
-            for one in services:
+                stack.enter_context(one.start())
+            for one in services if ready else ():
                 one.wait_ready(PATIENCE_SECONDS)
             yield
-        finally:
-            for one in services:
-                one.__exit__(None, None, None)
 
     async def send(self) -> None:
-        """Send all articles, the poison spread among them."""
+        """Send all articles, the poison spread among them. Each call sends one more copy."""
         records = [message(item) for item in self._articles]
-        step = max(1, len(records) // max(1, self.size.poison))
-        for number in range(self.size.poison):
-            records.insert(number * (step + 1), (b"poison %d" % number, b"%d: kein Artikel" % number, []))
-        producer = AIOKafkaProducer(bootstrap_servers=self.settings.bootstrap_servers, acks="all", linger_ms=5)
+        step = max(1, len(records) // max(1, len(self._poison)))
+        for number, poison in enumerate(self._poison):
+            records.insert(number * (step + 1), (b"poison %d" % number, poison, []))
+        producer = AIOKafkaProducer(**client_options(self.settings), acks="all", linger_ms=5)
         await producer.start()
         for key, value, headers in records:
             await producer.send(self.settings.topic("articles"), value, key, headers=headers)
@@ -123,54 +118,89 @@ class Rig:
         """Wait until this share of the articles is stored."""
         until(lambda: self.stored() >= share * self.size.articles, f"{share:.0%} stored", PATIENCE_SECONDS)
 
-    def moments(self) -> list[float]:
+    def moments(self, times: int) -> list[float]:
         """Shares of the way at which to strike: one in each stretch, at random within it."""
-        kills = self.size.kills
-        return [(number + self._random.random()) / kills * 0.9 for number in range(kills)]
+        return [(number + self._random.random()) / times * 0.9 for number in range(times)]
 
-    @staticmethod
-    def kill(service: Service, metric: str) -> float:
-        """kill -9 and start again; seconds until the new process has done something."""
+    def chance(self, seconds: float) -> float:
+        """A time up to `seconds`."""
+        return self._random.random() * seconds
+
+    def seconds_until(self, done: Callable[[], bool], *supervised: Service) -> float:
+        """Seconds until something has happened; services that end by themselves meanwhile are started again."""
         begin = time.monotonic()
-        service.kill()
-        service.start()
-        until(lambda: service.metric(metric) > 0, "progress after the kill", PATIENCE_SECONDS)
+
+        def watched() -> bool:
+            restart(supervised)
+            return done()
+
+        until(watched, "progress", PATIENCE_SECONDS)
         return time.monotonic() - begin
 
-    def seconds_to_progress(self) -> float:
+    def seconds_to_store(self, *supervised: Service) -> float:
         """Seconds until one more article is stored."""
-        begin, before = time.monotonic(), self.stored()
-        until(lambda: self.stored() > before, "progress", PATIENCE_SECONDS)
-        return time.monotonic() - begin
+        before = self.stored()
+        return self.seconds_until(lambda: self.stored() > before, *supervised)
 
-    async def settle(self) -> None:
-        """Wait until everything that was sent is accounted for, or patience ends."""
-        until(lambda: self.stored() >= self.size.articles, "every article stored", PATIENCE_SECONDS)
+    async def settle(self, *supervised: Service) -> None:
+        """Wait until everything that was sent has been read to its end, whatever has become of it.
+
+        Services that end by themselves are started again, as a supervisor does.
+        """
         end = time.monotonic() + PATIENCE_SECONDS
-        while await self._dead() < self.size.poison and time.monotonic() < end:  # noqa: ASYNC110 - a topic tells no one
-            await asyncio.sleep(0.2)
+        async with _offsets(self.settings, self.settings.extractor_group) as offsets:
+            while not await self._at_rest(offsets):
+                restart(supervised)
+                assert time.monotonic() < end, f"not read to the end: {self.stored()} of {self.size.articles} stored"
+                await asyncio.sleep(0.3)
 
-    async def account(self, fault: str, times: int = 1, seconds: list[float] | None = None) -> Account:
-        """Compare what is there with what must be: rows by event, dead letters by their original place."""
-        wanted = expected_events(self._articles)
-        rows = [event.event_id for event in self.store.events()]
-        lost = len(wanted - set(rows)) + max(0, self.size.poison - await self._dead())
-        extra = len(rows) - len(wanted & set(rows))
+    async def _at_rest(self, offsets: Any) -> bool:
+        """Whether extractors and sinks say that nothing is left to do: by Kafka's offsets and by the database's."""
+        articles = self._partitions("articles")
+        ends = await offsets.end_offsets(articles)
+        if any([(await offsets.committed(partition) or 0) < ends[partition] for partition in articles]):
+            return False
+        stored = self.store.offsets(self.settings.sink_group)
+        ends = await offsets.end_offsets(articles + self._partitions("events") + self._partitions("extractions"))
+        return all(stored.get(Partition(*partition), 0) == end for partition, end in ends.items())
+
+    def _partitions(self, kind: Any) -> list[TopicPartition]:
+        return [TopicPartition(self.settings.topic(kind), number) for number in range(self.settings.partitions)]
+
+    async def account(self, fault: str, times: int = 1, seconds: Sequence[float] = ()) -> Account:
+        """Compare what is there with what must be: rows by event, dead letters by what they hold.
+
+        A dead letter that a killed process had already sent comes again, with the same id: it counts once.
+        """
         # Events of a replaced extraction wait out of the readers' sight (docs/storage.md): they are no duplicates.
-        return Account(fault, times, lost, extra, seconds or [])
-
-    async def _dead(self) -> int:
-        """Poison in the dead letters; the same message put there twice by two processes counts once."""
+        rows = [event.event_id for event in self.store.events()]
         letters = {letter.id: letter.value async for letter in read_dead_letters(self.settings)}
-        assert all(value and value.endswith(b"kein Artikel") for value in letters.values())
-        return len(letters) // max(1, self._copies)
+        return Account.of(
+            fault,
+            (expected_events(self._articles), rows),
+            (self._poison * self._copies, letters.values()),
+            times=times,
+            seconds=seconds,
+        )
 
-    def close(self) -> None:
-        """Close the database and drop the logs."""
-        self.store.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def rows(self) -> list[bytes]:
+        """All rows as bytes, in order, to compare two states."""
+        return sorted(write(event) for event in self.store.events())
 
 
-def rows_of(store: Store) -> list[bytes]:
-    """All rows as bytes, in order, to compare two states."""
-    return sorted(write(event) for event in store.events())
+def restart(services: Sequence[Service]) -> None:
+    """Start again what has ended by itself."""
+    for service in services:
+        if not service.running:
+            service.start()
+
+
+@asynccontextmanager
+async def _offsets(settings: Settings, group: str) -> Any:
+    """A client that is asked for offsets and joins no group."""
+    client = AIOKafkaConsumer(**client_options(settings), group_id=group, enable_auto_commit=False)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.stop()
