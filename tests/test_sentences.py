@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.extraction.language.sentences import mark_sentences, sentence_spans, split_sentences
+from training.evaluate_language import boundary_f1, sentence_cases
 
 
 def split(text: str) -> list[str]:
@@ -55,6 +56,13 @@ def test_one_sentence_stays_whole(text: str) -> None:
 )
 def test_sentences_are_told_apart(text: str, count: int) -> None:
     assert len(split(text)) == count
+
+
+def test_hard_cases_as_a_whole() -> None:
+    """docs/quality.md has the figure."""
+    cases = sentence_cases()
+    assert len(cases) >= 200
+    assert boundary_f1(cases) >= 0.98
 
 
 def test_closing_marks_belong_to_the_sentence_that_they_close() -> None:

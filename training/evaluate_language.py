@@ -54,15 +54,26 @@ def tag_accuracy(nlp: Language, components: Sequence[str], sentences: Iterable[g
     return {name: right[name] / total[name] for name in TAGS}
 
 
-def boundary_f1(cases: Iterable[Sequence[str]]) -> float:
-    """F1 of the places where sentences end, over texts given as their sentences, joined by a space."""
+def boundary_f1(cases: Iterable[tuple[str, frozenset[int]]]) -> float:
+    """F1 of the places where sentences end, over texts given with the offsets (exclusive) of their sentences' ends."""
     counts: Counter[str] = Counter()
-    for sentences in cases:
-        text = " ".join(sentences)
-        expected = {len(" ".join(sentences[:n])) for n in range(1, len(sentences) + 1)}
-        found = {start + len(text[start:end].rstrip()) for start, end in split_sentences(text)}
-        counts.update(found=len(found), gold=len(expected), right=len(found & expected))
+    for text, ends in cases:
+        found = {end for _, end in split_sentences(text)}
+        counts.update(found=len(found), gold=len(ends), right=len(found & ends))
     return 2 * counts["right"] / (counts["found"] + counts["gold"])
+
+
+def marked_ends(marked: str) -> tuple[str, frozenset[int]]:
+    """The text of a case in which "|" stands behind each sentence and "⏎" for a line break, and its sentences' ends."""
+    text, ends = "", []
+    for sentence in marked.replace("⏎", "\n").split("|")[:-1]:
+        text += sentence
+        ends.append(len(text.rstrip()))
+    return text, frozenset(ends)
+
+
+def _run_together(path: Path) -> tuple[str, frozenset[int]]:
+    return marked_ends(" ".join(sentence.replace("|", "/") + "|" for sentence in gold.texts(path)))
 
 
 def lemma_accuracy(nlp: Language, cases: Iterable[dict[str, Any]]) -> float:
@@ -90,8 +101,13 @@ def _annotated(nlp: Language, components: Sequence[str], tokens: Sequence[str]) 
     return doc
 
 
-def _cases(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (CASES / name).read_text(encoding="utf-8").splitlines()]
+def sentence_cases() -> list[tuple[str, frozenset[int]]]:
+    """The project's own hard cases."""
+    return [marked_ends(line) for line in (CASES / "sentences.txt").read_text(encoding="utf-8").splitlines()]
+
+
+def _lemma_cases() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (CASES / "verb_lemmas.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def _baseline(germeval: Path, treebanks: Path) -> dict[str, float]:
@@ -111,8 +127,8 @@ def table(nlp: Language, germeval: Path, treebanks: Path, beside: dict[str, floa
     _, tests = gold.tags(treebanks)
     names = entity_f1(nlp, COMPONENTS, held)
     tagged = {name: tag_accuracy(nlp, COMPONENTS, part) for name, part in tests.items()}
-    together = boundary_f1([gold.texts(treebanks / "gsd-test.conllu")])
-    own, verbs = [case["sentences"] for case in _cases("sentences.jsonl")], _cases("verb_lemmas.jsonl")
+    together = boundary_f1([_run_together(treebanks / "gsd-test.conllu")])
+    own, verbs = sentence_cases(), _lemma_cases()
     rows = [
         (f"strict NER F1, GermEval 2014, {len(held)} sentences", names["all"], beside.get("NER"), 0.82),
         *((f"UPOS, {name}", figures["upos"], beside.get(f"UPOS {name}"), 0.96) for name, figures in tagged.items()),

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from thinc.types import Ints2d
 
 _CLOSERS = "\"“”»«›‹’'‘)\\]"
+_SMILEY = r"[:;]-?[()DP](?=\s|$)"
+# A smiley stands for the full stop or comes behind it.
 _END = re.compile(
-    rf"(?P<mark>[.!?…]+)(?P<closers>[{_CLOSERS}]*)(?=\s|$)|(?<=[a-zäöüß]{{3}})[.!?](?=[A-ZÄÖÜ][a-zäöüß])|\n"
+    rf"(?P<mark>[.!?…]+)(?P<closers>[{_CLOSERS}]*)(?=\s|$)(?:[ ]?{_SMILEY})?|(?<=[\w ]){_SMILEY}"
+    r"|(?<=[a-zäöüß]{3})[.!?](?=[A-ZÄÖÜ][a-zäöüß])|\n"
 )
 _LAST_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*$")
 _NEXT = re.compile(r"\s*(?P<open>[„“”»«‚‘\"'(\[–—-]*\s*)(?P<word>[^\W_]*)")
+_SYMBOL = re.compile(r" ?[€$£%°]")  # "3 Mrd. €"
 _ROMAN = re.compile(r"[IVX]{1,6}$")
 _LOOK_BACK = 40
 
@@ -81,7 +85,7 @@ def _boundaries(text: str) -> Iterator[int]:
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     mark = match["mark"]
-    if mark is None:
+    if mark is None and match.group()[0] in ".!?":
         return True  # "geschickt.Der": the space is missing
     following = _NEXT.match(text, match.end())
     assert following is not None  # every part of the pattern may be empty
@@ -95,7 +99,7 @@ def _full_stop_ends(text: str, position: int, following: str) -> bool:
     """Whether the full stop at `position`, followed by the word `following`, is more than an abbreviation's."""
     found = _LAST_WORD.search(text, max(0, position - _LOOK_BACK), position)
     if found is None or not following:
-        return True
+        return found is None or not _SYMBOL.match(text, position + 1)
     word, lists = found.group(), _lists()
     opens = following in lists.openers
     if word.isdecimal():
