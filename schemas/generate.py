@@ -47,12 +47,13 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
     An article's says what one has to send; the others' what one can rely on to be there.
     """
-    made = {}
-    for name, model in MODELS.items():
-        mode: JsonSchemaMode = "validation" if model is Article else "serialization"
-        schema = TypeAdapter(model).json_schema(schema_generator=_Dialect, mode=mode)
-        made[name] = schema if "title" in schema else {**schema, "title": TITLES[name]}
-    return made
+    return {name: json_schema(name, "validation" if name == "article" else "serialization") for name in MODELS}
+
+
+def json_schema(name: str, mode: JsonSchemaMode) -> dict[str, Any]:
+    """The JSON Schema of one record: what is read ("validation") or what is written ("serialization")."""
+    schema = TypeAdapter(MODELS[name]).json_schema(schema_generator=_Dialect, mode=mode)
+    return schema if "title" in schema else {**schema, "title": TITLES[name]}
 
 
 def asyncapi() -> dict[str, Any]:
