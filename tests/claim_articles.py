@@ -20,14 +20,24 @@ PARTIES = {"actor": "actor", "supplier": "supplier", "recipient": "recipient", "
 @cache
 def forty() -> list[tuple[Article, list[Event]]]:
     """The articles with their records, in the order of the file."""
-    return [_read(entry) for entry in yaml.safe_load(FILE.read_text(encoding="utf-8"))["articles"]]
+    return read_articles(_entries())
+
+
+def read_articles(entries: list[dict[str, Any]]) -> list[tuple[Article, list[Event]]]:
+    """Articles in the form of the file, with their records."""
+    return [_read(entry) for entry in entries]
+
+
+def _entries() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["articles"]
+    return entries
 
 
 @cache
 def answer() -> dict[UUID, str]:
     """The happening of each deployment and supply; one of its own where the file has a dash."""
     named = {}
-    for entry, (_, events) in zip(yaml.safe_load(FILE.read_text(encoding="utf-8"))["articles"], forty(), strict=True):
+    for entry, (_, events) in zip(_entries(), forty(), strict=True):
         for record, event in zip(entry["records"], events, strict=True):
             if "same" in record:
                 named[event.event_id] = record["same"] if record["same"] != "-" else str(event.event_id)

@@ -10,11 +10,23 @@ Any other error of a database stops the service: it is neither the moment's faul
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from schemas import Article, DeploymentEvent, Event, EventType, Extraction, StatementEvent, Status, SupplyEvent
+from schemas import (
+    Article,
+    Claim,
+    ClaimType,
+    DeploymentEvent,
+    Event,
+    EventType,
+    Extraction,
+    StatementEvent,
+    Status,
+    SupplyEvent,
+)
 from services.common.errors import LagebildError
 
 
@@ -124,6 +136,62 @@ class EventFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimFilter:
+    """Which claims to read; all conditions must hold, an empty one always does.
+
+    Attributes:
+        types: types of claim.
+        actor: code ("PRK") or whole words of the name of whose forces they are, or of the supplier, in any case.
+        recipient: the same of who receives a supply.
+        destination: the same of the place of a deployment: where to, or the place left; "RUS" is its country.
+        source: the same of somebody who says so or denies it.
+        since, until: first and last calendar day, inclusive, between which an article told it (UTC).
+        disagreeing: only claims that some deny, or whose numbers differ.
+        limit: most claims to return, the latest seen first; None: all, in that order.
+    """
+
+    types: Sequence[ClaimType] = ()
+    actor: str | None = None
+    recipient: str | None = None
+    destination: str | None = None
+    source: str | None = None
+    since: date | None = None
+    until: date | None = None
+    disagreeing: bool = False
+    limit: int | None = None
+
+
+class ClaimProgress(NamedTuple):
+    """What bringing the claims up to date has done.
+
+    Attributes:
+        changes: changes of articles taken up.
+        changed: claims made or changed.
+        gone: claims that are no more.
+        waiting: changes that still wait.
+    """
+
+    changes: int = 0
+    changed: int = 0
+    gone: int = 0
+    waiting: int = 0
+
+
+class ClaimMessage(NamedTuple):
+    """A claim to be sent to its topic.
+
+    Attributes:
+        claim_id: key of the message.
+        claim: the claim as it is now; None where it is no more, which is told by a tombstone.
+        numbers: what to hand to `Store.claims_sent` when the broker has it.
+    """
+
+    claim_id: str
+    claim: Claim | None
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Rows of the tables: what a reader sees, and what waits."""
 
@@ -170,6 +238,36 @@ class Store(ABC):
         """The current events that pass `filters`, the latest published first, then in the order of the text.
 
         The records equal the ones written. A caller may not assume that one iteration sees writes made while it runs.
+        """
+
+    @abstractmethod
+    def claims(self, filters: ClaimFilter | None = None) -> Iterator[Claim]:
+        """The claims that pass `filters`, the latest seen first.
+
+        They stand as `refresh_claims` has left them; what has been written since is seen after the next one.
+        """
+
+    @abstractmethod
+    def refresh_claims(self, limit: int = 1000) -> ClaimProgress:
+        """Take up at most `limit` changes of articles and bring the claims up to date, in one transaction.
+
+        The claims depend on the current records and the articles' texts alone: not on the order in which they came, nor
+        on how often. Claims that have changed are put into the outbox in the same transaction.
+        """
+
+    @abstractmethod
+    def unsent_claims(self, limit: int = 500) -> list[ClaimMessage]:
+        """Claims of the outbox as they are now, those that have waited longest first, each once."""
+
+    @abstractmethod
+    def claims_sent(self, messages: Sequence[ClaimMessage]) -> None:
+        """Take these out of the outbox, once the broker has confirmed them."""
+
+    @abstractmethod
+    def claims_turn(self) -> AbstractContextManager[bool]:
+        """Whether this process may send claims as long as the `with` lasts: only one at a time may.
+
+        Two that send at once could leave the older state of a claim as the last one in its topic.
         """
 
     @abstractmethod

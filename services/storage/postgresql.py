@@ -1,6 +1,7 @@
 """The store in PostgreSQL 15 or newer: psycopg 3, rows by COPY."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
@@ -24,6 +25,9 @@ PASSING: Final = ("08", "25006", "40", "53", "55", "57", "58")
 deadlock, resources (disk full), locks, operator (shutdown), system. https://www.postgresql.org/docs/15/errcodes-appendix.html"""
 REFUSING: Final = ("22", "23", "54")
 """SQLSTATE classes of faults of the row itself: data, constraints, limits."""
+REFRESH_LOCK: Final = 0x1A6EB11E
+TURN_LOCK: Final = 0x1A6EB11F
+"""Numbers of the advisory locks under which claims are brought up to date, and sent."""
 FORBIDDEN: Final = "42501"
 """SQLSTATE of a missing right, which the person who set up the database grants."""
 
@@ -57,6 +61,15 @@ class PostgresStore(SqlStore):
         if version < OLDEST:
             raise UserError(f"PostgreSQL {version} is too old", remedy=f"use PostgreSQL {OLDEST} or newer")
         return super().prepare(create=create)
+
+    def _alone(self, connection: sa.Connection) -> None:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(REFRESH_LOCK)))
+
+    @contextmanager
+    def claims_turn(self) -> Iterator[bool]:
+        """See `Store.claims_turn`: the turn ends with its connection, however that ends."""
+        with self._transaction() as connection:
+            yield bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(TURN_LOCK))).scalar_one())
 
     def _explain(self, error: BaseException) -> BaseException:
         cause = error.orig if isinstance(error, DBAPIError) else error

@@ -141,12 +141,20 @@ def delete_uncited(condition: sa.ColumnElement[bool]) -> sa.Delete:
     )
 
 
+def published_before(moment: datetime) -> sa.Select[str]:
+    """Ids of the articles published before a moment; those of unknown publication by their first message."""
+    return sa.select(ARTICLES.c.article_id).where(_is_published_before(moment))
+
+
 def delete_published_before(moment: datetime) -> sa.Delete:
-    """Delete articles published before a moment; those of unknown publication by their first message."""
+    """Delete the articles of `published_before`."""
+    return sa.delete(ARTICLES).where(_is_published_before(moment))
+
+
+def _is_published_before(moment: datetime) -> sa.ColumnElement[bool]:
     day = sa.literal(day_text(moment.astimezone(UTC).date()), DAY)
-    published = sa.case(
+    return sa.case(
         (ARTICLES.c.published_at.is_not(None), ARTICLES.c.published_at < moment),
         (ARTICLES.c.published_on.is_not(None), ARTICLES.c.published_on < day),
         else_=ARTICLES.c.first_seen_at < sa.literal(moment, MOMENT),
     )
-    return sa.delete(ARTICLES).where(published)

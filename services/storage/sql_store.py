@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from schemas import Event, read_event
 from services.storage import queries
 from services.storage.batch import Finding, Sorted, sort_out
+from services.storage.claim_tables import ClaimTables
 from services.storage.conversion import event_rows
 from services.storage.interface import (
     Advance,
@@ -23,7 +24,6 @@ from services.storage.interface import (
     Fenced,
     Partition,
     StorageError,
-    Store,
     WriteOutcome,
 )
 from services.storage.migrate import is_current, migrate
@@ -47,7 +47,7 @@ GRACE = timedelta(hours=1)
 extraction belong to one that has come and gone, and need not be kept for it."""
 
 
-class SqlStore(Store):
+class SqlStore(ClaimTables):
     """A store over an SQLAlchemy engine."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -121,6 +121,7 @@ class SqlStore(Store):
         self._upsert(connection, PENDING, waiting, ["extraction_id", "event_id"])
         self._forget(connection, changes)
         self._withdraw(connection, changes)
+        self._note_changes(connection, changes.articles)
         return WriteOutcome(
             articles=sum(row.text is not None for row in articles) + len(changes.withdrawn),
             events=len(promoted) + len(shown),
@@ -263,6 +264,7 @@ class SqlStore(Store):
                 f"article {article_id}: its extraction names {named} events, {found} are there"
                 for article_id, named, found in connection.execute(queries.INCOMPLETE)
             ]
+            faults += self._claim_faults(connection)
             stuck = connection.execute(queries.STUCK).scalar_one()
         return faults + ([f"{stuck} events wait though their extraction is there"] if stuck else [])
 
@@ -275,6 +277,7 @@ class SqlStore(Store):
         """See `Store.prune`."""
         with self._transaction(write=True) as connection:
             connection.execute(sa.delete(PENDING).where(PENDING.c.seen_at < before))
+            self._note_changes(connection, connection.execute(queries.published_before(before)).scalars().all())
             return connection.execute(queries.delete_published_before(before)).rowcount
 
     # --- the connection -----------------------------------------------------------------------------------------
