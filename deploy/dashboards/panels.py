@@ -91,7 +91,7 @@ def bars(title: str, description: str, unit: str, sql: str, *, span: int, height
     """Stacked horizontal bars: the first column names them, the others are the parts."""
     panel = barchart.Panel().title(title).description(description).unit(unit).span(span).height(height)
     panel.datasource(POSTGRESQL).with_target(Sql(sql))
-    return panel.orientation(VizOrientation.HORIZONTAL).stacking(StackingMode.NORMAL).legend(_legend())
+    return panel.line_width(1).orientation(VizOrientation.HORIZONTAL).stacking(StackingMode.NORMAL).legend(_legend())
 
 
 def rows(title: str, description: str, unit: str, sql: str, *, span: int = 24) -> table.Panel:
