@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -155,13 +156,24 @@ async def test_a_missing_broker_is_said() -> None:
         await produce(articles(1), Settings(_env_file=None, bootstrap_servers="127.0.0.1:1"))
 
 
-async def test_a_topic_that_takes_less_is_said_with_what_was_confirmed(settings: Settings) -> None:
+async def test_a_topic_that_takes_less_than_the_settings_is_said_before_anything_is_sent(settings: Settings) -> None:
     small = settings.model_copy(update={"topic_prefix": f"{settings.topic_prefix}small-", "max_message_bytes": 20_000})
     await create_topics(small)
     large = small.model_copy(update={"max_message_bytes": 1_000_000})
-    noise = os.urandom(30_000).hex()  # compression must not make it fit
-    with pytest.raises(UserError, match=r"does not take a message of this size, after \d+ confirmed articles: .*safe"):
-        await produce([*articles(3), Article(id="gross", text=noise)], large)
+    with pytest.raises(UserError, match=r"articles takes messages of 20000 bytes.*MAX_MESSAGE_BYTES is 1000000"):
+        await produce(articles(3), large)
+
+
+async def test_an_article_larger_than_a_message_is_bad_input_and_the_others_are_sent(
+    settings: Settings, read_topic: ReadTopic
+) -> None:
+    small = settings.model_copy(update={"max_message_bytes": 20_000})
+    told: list[BadInput] = []
+    large = Article(id="gross", text="Wir bleiben. " * 2_000)
+    summary = await produce([large, *articles(3)], small, rejected=told.append)
+    assert (summary.confirmed, summary.rejected) == (3, 1)
+    assert re.match(r"gross: too large: 26\d{3} bytes", str(told[0]))
+    assert "gross" not in names(await read_topic(settings.topic("articles")))
 
 
 @pytest.mark.faults

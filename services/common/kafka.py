@@ -12,6 +12,7 @@ from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     IllegalSaslStateError,
+    KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
     SaslAuthenticationFailed,
@@ -20,6 +21,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 from aiokafka.helpers import create_ssl_context
+from aiokafka.protocol.metadata import MetadataRequest
 
 from services.common.errors import UserError
 from services.common.settings import KafkaSettings
@@ -98,24 +100,37 @@ async def probe(settings: KafkaSettings) -> None:
         UserError: no broker could be reached; the message gives the reason and the remedy.
     """
     options = client_options(settings)
-    servers = options.pop("bootstrap_servers").split(",")
-    failure: Exception | None = None
-    for server in servers:
-        host, _, port = server.strip().rpartition(":")
+    servers = [_address(server.strip()) for server in options.pop("bootstrap_servers").split(",")]
+    failure: Exception = KafkaError("no broker given")
+    for host, port in servers:
         try:
-            connection = await asyncio.wait_for(
-                create_conn(host or server, int(port or 9092), **options), CONNECT_TIMEOUT_SECONDS
-            )
-        except ValueError:
-            raise UserError(
-                f"{server!r} is no broker address", remedy="LAGEBILD_BOOTSTRAP_SERVERS takes host:port,host:port"
-            ) from None
+            return await asyncio.wait_for(_greet(host, port, options), CONNECT_TIMEOUT_SECONDS)
         except (OSError, KafkaError, TimeoutError) as error:
             failure = error
-        else:
-            connection.close()
-            return
-    raise explain(failure or KafkaError("no broker given"), settings)
+    if isinstance(failure, KafkaConnectionError):
+        raise BrokerUnreachable(
+            f"what listens at {settings.bootstrap_servers} closes the connection by {settings.security_protocol}",
+            remedy="check LAGEBILD_SECURITY_PROTOCOL, or whether the broker is still starting",
+        )
+    raise explain(failure, settings)
+
+
+def _address(server: str) -> tuple[str, int]:
+    host, _, port = server.rpartition(":")
+    if not port.isdecimal():
+        raise UserError(
+            f"{server!r} is no broker address", remedy="LAGEBILD_BOOTSTRAP_SERVERS takes host:port,host:port"
+        )
+    return host, int(port)
+
+
+async def _greet(host: str, port: int, options: dict[str, Any]) -> None:
+    connection = await create_conn(host, port, **options)
+    try:
+        # A broker that asks for a password lets anybody connect, and closes at the first request.
+        await connection.send(MetadataRequest([], False))
+    finally:
+        connection.close()
 
 
 async def wait_for_broker(settings: KafkaSettings, timeout: float) -> None:  # noqa: ASYNC109 - the caller's own limit
@@ -161,7 +176,7 @@ def explain(error: Exception, settings: KafkaSettings) -> UserError:
         error, TopicAuthorizationFailedError | GroupAuthorizationFailedError | ClusterAuthorizationFailedError
     ):
         return UserError(
-            f"the user {settings.sasl_username!r} may not do this ({_name(error)}: {error})",
+            f"the user {settings.sasl_username!r} may not use {_resource(error)} in this way",
             remedy="add the access rule (ACL) that docs/security.md names for this service",
         )
     if isinstance(error, UnknownTopicOrPartitionError):
@@ -189,6 +204,14 @@ def _explain_connection(error: Exception, settings: KafkaSettings) -> UserError:
         f"no Kafka broker answers at {settings.bootstrap_servers}",
         remedy="start one (`lagebild broker`, or docker compose up) or set LAGEBILD_BOOTSTRAP_SERVERS",
     )
+
+
+def _resource(error: Exception) -> str:
+    """What a refusal is about; aiokafka gives names as text or as a set, or none."""
+    kind = type(error).__name__.removesuffix("AuthorizationFailedError").lower()
+    named = error.args[0] if error.args else ()
+    names = [named] if isinstance(named, str) else sorted(named)
+    return " ".join([f"the {kind}", *names])
 
 
 def _name(error: Exception) -> str:

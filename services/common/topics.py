@@ -6,16 +6,25 @@ Faust creates no source topic, and a missing one fails late (seen with faust-str
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    CoordinatorNotAvailableError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
+from aiokafka.protocol.metadata import MetadataRequest
 
 from services.common.errors import UserError
 from services.common.kafka import client_options, explain, probe
 from services.common.settings import KafkaSettings
 
+TopicKind = Literal["articles", "events", "extractions", "claims", "dead_letters"]
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -47,26 +56,31 @@ class TopicState:
         action: "created" or "exists" after `create_topics`; "exists" or "missing" after `describe_topics`.
         partitions: number of partitions at the broker, 0 if missing.
         differences: settings at the broker that differ, as "name: is X, should be Y".
+        max_message_bytes: largest message that it takes; None where the user may not see the topic's settings.
     """
 
     spec: TopicSpec
     action: Literal["created", "exists", "missing"]
     partitions: int
     differences: tuple[str, ...] = ()
+    max_message_bytes: int | None = None
 
 
 def topic_specs(settings: KafkaSettings) -> tuple[TopicSpec, ...]:
-    """The four topics of Lagebild."""
+    """The five topics of Lagebild."""
     size = {"max.message.bytes": str(settings.max_message_bytes)}
     kept = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
     # Receipts stay for ever, the last of each article: a new consumer learns from them which events still stand.
     receipts = {"cleanup.policy": "compact"}
+    # Claims too: each is sent anew whenever it changes, and a new consumer needs them as they stand.
+    claims = {"cleanup.policy": "compact"}
     # Dead letters wait for a person, who may be on holiday.
     patient = {"cleanup.policy": "delete", "retention.ms": str(180 * DAY_MS)}
-    plan: tuple[tuple[Literal["articles", "events", "extractions", "dead_letters"], str, dict[str, str]], ...] = (
+    plan: tuple[tuple[TopicKind, str, dict[str, str]], ...] = (
         ("articles", "news articles, keyed by article id", kept),
         ("events", "event records, keyed by article id", kept),
         ("extractions", "one receipt for each article read", receipts),
+        ("claims", "what several articles tell of one happening, keyed by claim id", claims),
         ("dead_letters", "what could not be processed, with the reason", patient),
     )
     return tuple(
@@ -127,26 +141,79 @@ async def describe_topics(settings: KafkaSettings) -> list[TopicState]:
         return await _describe(admin, topic_specs(settings))
 
 
-async def require_topics(settings: KafkaSettings) -> None:
-    """See that all topics are there: a consumer of a missing one would wait for ever.
+async def require_topics(settings: KafkaSettings, *kinds: TopicKind, group: str | None = None) -> list[TopicState]:
+    """See that topics are there and take what is sent: a consumer of a missing one would wait for ever.
+
+    Args:
+        settings: where the broker is.
+        kinds: the topics that are needed; none names all.
+        group: the consumer group that is to be joined: that the user may is seen to as well, since Faust (0.15.3)
+            would ask the broker again and again, without a word.
 
     Raises:
-        UserError: one is missing, or the broker cannot be reached or refuses.
+        UserError: one is missing, takes only smaller messages than the settings allow, or may not be used by this
+            user; or the broker cannot be reached or refuses.
     """
-    missing = [state.spec.name for state in await describe_topics(settings) if state.action == "missing"]
+    wanted = {settings.topic(kind) for kind in kinds or get_args(TopicKind)}
+    async with _Admin(settings) as admin:
+        states = await _describe(admin, [spec for spec in topic_specs(settings) if spec.name in wanted])
+        if group is not None:
+            await _require_group(admin, group)
+    missing = [state.spec.name for state in states if state.action == "missing"]
     if missing:
+        one = f"the topic {missing[0]} does not exist"
         raise UserError(
-            f"these topics do not exist: {', '.join(missing)}", remedy="create them with `lagebild topics create`"
+            one if len(missing) == 1 else f"these topics do not exist: {', '.join(missing)}",
+            remedy="create the topics with `lagebild topics create`",
+        )
+    for state in states:
+        _require_size(state, settings)
+    return states
+
+
+async def _require_group(admin: AIOKafkaAdminClient, group: str) -> None:
+    try:
+        await admin.find_coordinator(group)
+    except GroupAuthorizationFailedError:
+        raise GroupAuthorizationFailedError(group) from None
+    except CoordinatorNotAvailableError:
+        # The first group of a cluster: the broker makes the topic for offsets now, and joining waits for it.
+        return
+
+
+def _require_size(state: TopicState, settings: KafkaSettings) -> None:
+    """A message that the topic refuses would end the service, and end it again after each restart."""
+    taken = state.max_message_bytes
+    if taken is not None and taken < settings.max_message_bytes:
+        raise UserError(
+            f"the topic {state.spec.name} takes messages of {taken} bytes at most, "
+            f"LAGEBILD_MAX_MESSAGE_BYTES is {settings.max_message_bytes}",
+            remedy="lower the setting, or raise the topic's max.message.bytes",
         )
 
 
 async def _describe(admin: AIOKafkaAdminClient, specs: Iterable[TopicSpec]) -> list[TopicState]:
     specs = list(specs)
-    known = set(await admin.list_topics())
-    here = [s.name for s in specs if s.name in known]
-    partitions = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics(here)} if here else {}
-    config = await _configs(admin, here) if here else {}
+    partitions = await _partitions(admin, [s.name for s in specs])
+    config = await _configs(admin, list(partitions)) if partitions else {}
     return [_state(spec, partitions.get(spec.name, 0), config.get(spec.name, {})) for spec in specs]
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """Number of partitions of those topics that exist.
+
+    Raises:
+        TopicAuthorizationFailedError: the user may not see one. Kafka lists no topic that the user may not see, so
+            each is asked for by name; and not by aiokafka's own method, which asks the broker to create it.
+    """
+    response = await admin._send_request(MetadataRequest(names, False))
+    found: dict[str, int] = {}
+    for topic in response.to_object()["topics"]:
+        if topic["error_code"] == TopicAuthorizationFailedError.errno:
+            raise TopicAuthorizationFailedError(topic["topic"])
+        if topic["partitions"]:
+            found[topic["topic"]] = len(topic["partitions"])
+    return found
 
 
 def _state(spec: TopicSpec, partitions: int, config: dict[str, str]) -> TopicState:
@@ -155,7 +222,8 @@ def _state(spec: TopicSpec, partitions: int, config: dict[str, str]) -> TopicSta
     pairs = [("partitions", str(partitions), str(spec.partitions))]
     pairs += [(key, config.get(key, "unknown"), value) for key, value in spec.config.items()]
     differences = tuple(f"{key}: is {is_}, should be {should}" for key, is_, should in pairs if is_ != should)
-    return TopicState(spec, "exists", partitions, differences)
+    size = config.get("max.message.bytes")
+    return TopicState(spec, "exists", partitions, differences, int(size) if size else None)
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:

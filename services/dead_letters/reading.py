@@ -5,14 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from schemas import DeadLetter
-from services.common.errors import UserError
-from services.common.kafka import client_options, explain, probe
+from services.common.kafka import client_options, explain
 from services.common.logging import get_logger
 from services.common.settings import KafkaSettings
+from services.common.topics import require_topics
 from services.dead_letters.record import marked, parse
 
 log = get_logger(__name__)
@@ -29,9 +28,9 @@ async def read_dead_letters(settings: KafkaSettings) -> AsyncIterator[DeadLetter
     Raises:
         UserError: the broker cannot be reached or refuses, or the topic does not exist.
     """
-    await probe(settings)
+    (topic,) = await require_topics(settings, "dead_letters")
+    partitions = [TopicPartition(topic.spec.name, number) for number in range(topic.partitions)]
     try:
-        partitions = await _partitions(settings)
         async with _consumer(settings, partitions) as consumer:
             ends = await consumer.end_offsets(partitions)
             requeued = {mark async for record in _records(consumer, ends) if (mark := marked(record.headers))}
@@ -45,19 +44,6 @@ async def read_dead_letters(settings: KafkaSettings) -> AsyncIterator[DeadLetter
                     yield letter.model_copy(update={"requeued": letter.id in requeued})
     except KafkaError as error:
         raise explain(error, settings) from error
-
-
-async def _partitions(settings: KafkaSettings) -> list[TopicPartition]:
-    topic = settings.topic("dead_letters")
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        (found,) = await admin.describe_topics([topic])
-    finally:
-        await admin.close()
-    if not found["partitions"]:
-        raise UserError(f"the topic {topic} does not exist", remedy="create it with `lagebild topics create`")
-    return [TopicPartition(topic, partition["partition"]) for partition in found["partitions"]]
 
 
 @asynccontextmanager

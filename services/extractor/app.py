@@ -20,7 +20,7 @@ from faust.app import BootStrategy
 from faust.exceptions import ConsumerNotStarted
 from faust.types import StreamT
 
-from services.common import metrics
+from services.common import metrics, tracing
 from services.common.errors import UserError
 from services.common.kafka import BrokerUnreachable, make_producer, wait_for_broker
 from services.common.logging import configure_logging, get_logger
@@ -105,13 +105,14 @@ class ExtractorApp(faust.App):
 
     async def _prepare(self) -> None:
         refuse_pure_python_streams()
+        tracing.configure(self.settings, "extractor")
         self._web_server = await serve(self._health(), self.settings.web_host, self.settings.extractor_web_port)
         log.info("web endpoints", host=self.settings.web_host, port=self._web_server.port)
         extractor = await self.pool.start()
         metrics.BUILD.info({"service": "extractor", "version": version("lagebild"), "extractor": extractor})
         log.info("extractor loaded", version=extractor, processes=self.settings.extractor_processes)
         await _wait_for_broker(self.settings)
-        await require_topics(self.settings)
+        await require_topics(self.settings, group=self.settings.extractor_group)
         self._sender = make_producer(self.settings)
         await self._sender.start()
         metrics.UNACKNOWLEDGED.set_function(self._unacknowledged)
@@ -133,6 +134,7 @@ class ExtractorApp(faust.App):
         await self.pool.close()
         if self._sender is not None:
             await self._sender.stop()
+        await tracing.close()
         if self._web_server is not None:
             await self._web_server.close()
 

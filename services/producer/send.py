@@ -6,20 +6,20 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from schemas import Article, write
-from services.common import metrics
+from services.common import metrics, tracing
 from services.common.cloudevents import headers_for
 from services.common.errors import UserError
-from services.common.kafka import explain, make_producer, probe
+from services.common.kafka import explain, make_producer
 from services.common.settings import Settings
+from services.common.topics import require_topics
 from services.producer.inputs import BadInput
 from services.producer.reader import Reader
 
 SOURCE = "/lagebild/producer"
 MAX_IN_FLIGHT = 1000
-TOPIC_SECONDS = 3.0
 DRAIN_SECONDS = 6.0
 LEAVE_SECONDS = 2.0
 
@@ -87,6 +87,7 @@ async def produce(
         UserError: the broker or the topic is not there, or refuses; the message says how many articles were
             confirmed. To send all again is safe, since ids are the same.
     """
+    tracing.configure(settings, "producer")
     run = _Run(progress or _ignore, rejected or _ignore, stop or asyncio.Event())
     started = time.monotonic()
     reader = Reader(articles)
@@ -99,6 +100,7 @@ async def produce(
             await _send(source, settings, run)
     finally:
         reader.close()
+        await tracing.close()
     run.summary.interrupted = run.stop.is_set()
     run.summary.seconds = time.monotonic() - started
     return run.summary
@@ -167,12 +169,11 @@ async def _sleep(seconds: float, stop: asyncio.Event) -> None:
 
 
 async def _send(source: AsyncIterator[tuple[Article, bytes]], settings: Settings, run: _Run) -> None:
-    await probe(settings)
+    await require_topics(settings, "articles")
     producer = make_producer(settings)
     topic = settings.topic("articles")
     try:
         await producer.start()
-        await _find(producer, topic)
         await _until_stopped(_send_all(source, producer, topic, run), run)
     except KafkaError as error:
         raise _told(error, settings, run) from error
@@ -189,8 +190,15 @@ async def _send_all(
         await run.slots.acquire()
         if run.failure:
             break
-        headers = headers_for("article", article.id, SOURCE)
-        sent = await producer.send(topic, value, article.id.encode(), headers=headers)
+        span = tracing.sending(topic, article.id)
+        headers = [*headers_for("article", article.id, SOURCE), *span.headers]
+        try:
+            sent = await producer.send(topic, value, article.id.encode(), headers=headers)
+        except MessageSizeTooLargeError:
+            run.slots.release()
+            run.rejected(BadInput(article.id, None, f"too large: {len(value)} bytes, more than a message may take"))
+            continue
+        span.end_with(sent)
         sent.add_done_callback(run.settled)
     await producer.flush()
 
@@ -207,16 +215,6 @@ async def _until_stopped(work: Coroutine[None, None, None], run: _Run) -> None:
         raise UserError(
             f"stopped, but the broker has confirmed only {run.summary.confirmed} of {run.summary.read} articles",
             remedy="send them again when it is back; that is safe, since the ids are the same",
-        ) from None
-
-
-async def _find(producer: AIOKafkaProducer, topic: str) -> None:
-    # aiokafka itself would look for a missing topic for 40 s.
-    try:
-        await asyncio.wait_for(producer.partitions_for(topic), TOPIC_SECONDS)
-    except TimeoutError:
-        raise UserError(
-            f"the topic {topic} does not exist", remedy="create the topics with `lagebild topics create`"
         ) from None
 
 

@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 from aiokafka.errors import KafkaError
 
-from services.common import metrics
+from services.common import metrics, tracing
 from services.common.errors import Unrecoverable, UserError
 from services.common.kafka import BrokerUnreachable, explain, make_producer, wait_for_broker
 from services.common.lag import Lag
@@ -24,6 +24,7 @@ from services.common.logging import get_logger
 from services.common.settings import Settings
 from services.common.topics import require_topics
 from services.common.web import Health, serve
+from services.sink.claims import Claims
 from services.sink.messages import MessageReader
 from services.sink.reporter import Reporter
 from services.sink.source import Source
@@ -38,6 +39,8 @@ LAG_SECONDS = 3.0
 SILENCE_SECONDS = 15.0
 """Time without an answer after which the broker counts as away."""
 PAUSE_SECONDS = 1.0
+CLAIMS_END_SECONDS = 3.0
+"""Longest wait for the claims' transaction under way when the service ends."""
 
 
 class Sink:
@@ -67,6 +70,8 @@ class Sink:
             Unrecoverable: it cannot go on; a restart goes on at the stored offsets.
         """
         async with AsyncExitStack() as exits:
+            tracing.configure(self._settings, "sink")
+            exits.push_async_callback(tracing.close)
             web = await serve(self.health, self._settings.web_host, self._settings.sink_web_port)
             exits.push_async_callback(web.close)
             log.info("web endpoints", host=self._settings.web_host, port=web.port)
@@ -75,12 +80,13 @@ class Sink:
             if store is None or not await self._broker_answers():
                 return
             exits.callback(store.close)
-            await require_topics(self._settings)
+            await require_topics(self._settings, group=self._settings.sink_group)
             producer = make_producer(self._settings)
             await producer.start()
             exits.push_async_callback(producer.stop)
             self._reporter = Reporter(self._settings, producer, "services.sink.writer.Writer")
-            await self._store_from_topics(store, self._reporter)
+            claims = Claims(self._settings, store, producer, self._stopping)
+            await self._store_from_topics(store, self._reporter, claims)
 
     async def _open(self) -> Store | None:
         """The database; None where the service is stopped before it answers."""
@@ -114,7 +120,7 @@ class Sink:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)
 
-    async def _store_from_topics(self, store: Store, reporter: Reporter) -> None:
+    async def _store_from_topics(self, store: Store, reporter: Reporter, claims: Claims) -> None:
         group = self._settings.sink_group
         writer = self._writer = Writer(store, group, report=reporter, limit=reporter.limit, touch=self._lag.touch)
 
@@ -124,8 +130,10 @@ class Sink:
         source = Source(self._settings, self._reader.topics, load_offsets, self._stopping)
         try:
             await source.start()
-            async with self._watching(source):
+            async with self._watching(source), self._keeping(claims) as kept:
                 while not self._stopping.is_set():
+                    if kept.done():
+                        kept.result()
                     await self._step(source, writer)
                     if reporter.limit.reason is not None:
                         await self._stand_still(reporter.limit.reason)
@@ -147,6 +155,7 @@ class Sink:
                 messages = await asyncio.to_thread(lambda: [self._reader.read(record) for record in records])
                 for message in messages:
                     metrics.MESSAGES_CONSUMED.labels(message.kind).inc()
+                spans = [tracing.storing(message.origin) for message in messages]
                 source.advance(
                     await writer.write(
                         messages,
@@ -154,6 +163,8 @@ class Sink:
                         lambda: generation == source.generation and not self._stopping.is_set(),
                     )
                 )
+                for span, message in zip(spans, messages, strict=True):
+                    span.end(message.failure.message if message.failure else None)
         except Fenced as error:
             log.warning("reading again from the stored offsets", reason=str(error))
             source.rewind()
@@ -178,6 +189,18 @@ class Sink:
         try:
             yield
         finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _keeping(self, claims: Claims) -> AsyncIterator[asyncio.Task[None]]:
+        """The claims beside the rows: a fault there ends the service as one here does."""
+        task = asyncio.create_task(claims.run(), name="claims")
+        try:
+            yield task
+        finally:
+            # What it has begun in the database ends before the database is closed.
+            await asyncio.wait({task}, timeout=CLAIMS_END_SECONDS)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
