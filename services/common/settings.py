@@ -33,6 +33,7 @@ class KafkaSettings(BaseSettings):
     articles_topic: Annotated[str, Field(description="Topic of the articles")] = "articles"
     events_topic: Annotated[str, Field(description="Topic of the event records")] = "events"
     extractions_topic: Annotated[str, Field(description="Topic of the receipts, one for each article")] = "extractions"
+    claims_topic: Annotated[str, Field(description="Topic of the claims")] = "claims"
     dead_letters_topic: Annotated[str, Field(description="Topic of what could not be processed")] = "dead-letters"
     partitions: Annotated[int, Field(ge=1, le=1000, description="Partitions of each topic when created")] = 4
     replication_factor: Annotated[int, Field(ge=1, le=10, description="Copies of each partition when created")] = 1
@@ -47,7 +48,7 @@ class KafkaSettings(BaseSettings):
     ] = 6
     heartbeat_seconds: Annotated[float, Field(gt=0, le=60, description="Time between two signs of life")] = 2
 
-    def topic(self, kind: Literal["articles", "events", "extractions", "dead_letters"]) -> str:
+    def topic(self, kind: Literal["articles", "events", "extractions", "claims", "dead_letters"]) -> str:
         """The full name of a topic, prefix included."""
         return f"{self.topic_prefix}{getattr(self, f'{kind}_topic')}"
 
@@ -83,6 +84,9 @@ class SinkSettings(BaseSettings):
     sink_group: Annotated[str, Field(description="Consumer group of the sinks")] = "lagebild-sink"
     sink_batch_size: Annotated[int, Field(ge=1, le=100_000, description="Messages written in one transaction")] = 500
     sink_batch_seconds: Annotated[float, Field(gt=0, le=60, description="Longest wait for a full batch")] = 1.0
+    claims_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="Pause between two looks for claims to bring up to date")
+    ] = 1.0
     sink_web_port: Annotated[int, Field(ge=0, le=65535, description="Metrics and health; 0: any free port")] = 9102
 
 
@@ -96,6 +100,12 @@ class Settings(SinkSettings, ExtractorSettings, KafkaSettings):
     ] = None
     web_host: Annotated[str, Field(description="Address the web endpoints listen on")] = "127.0.0.1"
     stall_seconds: Annotated[float, Field(gt=0, description="Time without progress after which /livez fails")] = 60
+    otlp_endpoint: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://", description="OpenTelemetry collector, OTLP over HTTP (port 4318); unset: no traces"
+        ),
+    ] = None
     data_dir: Annotated[Path, Field(description="Where the demo keeps its database and reports")] = Path("demo")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="Least severity logged")] = (
         "info"

@@ -20,7 +20,7 @@ from aiokafka.structs import TopicPartition
 from faust import Stream
 from faust.types import EventT
 
-from services.common import metrics
+from services.common import metrics, tracing
 from services.common.logging import get_logger
 from services.common.settings import Settings
 from services.dead_letters.limit import DeadLetterLimit
@@ -87,11 +87,14 @@ class ExtractionLoop:
         metrics.ARTICLES_CONSUMED.inc(len(batch))
         metrics.BATCH_SIZE.observe(len(batch))
         self._progress.begin(origins)
-        outcomes = await self._pool.read([origin.value for origin in origins])
-        results = self._within_limit(origins, [self._publisher.checked(outcome) for outcome in outcomes])
-        await self._publisher.publish(results)
-        for event, (origin, _) in zip(batch, results, strict=False):
+        spans = [tracing.processing(origin) for origin in origins]
+        found = await self._pool.read([origin.value for origin in origins])
+        checked = [self._publisher.checked(o, span.headers) for o, span in zip(found, spans, strict=True)]
+        results = self._within_limit(origins, checked)
+        await self._publisher.publish(results, spans)
+        for event, span, (origin, outcome) in zip(batch, spans, results, strict=False):
             event.ack()
+            span.end(outcome.message if isinstance(outcome, Failure) else None)
             self._progress.finish(TopicPartition(origin.topic, origin.partition), origin.offset)
         metrics.LAST_SUCCESS.labels("extractor").set(time.time())
 
