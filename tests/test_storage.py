@@ -347,6 +347,14 @@ FILTERS = [
     EventFilter(actor="UKR"),
     EventFilter(actor="%"),
     EventFilter(actor="'; DROP TABLE events; --"),
+    EventFilter(supplier="NLD"),
+    EventFilter(supplier="DNK"),
+    EventFilter(recipient="ukr"),
+    EventFilter(recipient="Ukraine", actor="Niederlande"),
+    EventFilter(party="Verteidigungsministerium"),
+    EventFilter(party="UKR", types=["deployment"]),
+    EventFilter(country="est"),
+    EventFilter(country="FRA"),
     EventFilter(since=date(2024, 3, 31), until=date(2024, 3, 31)),
     EventFilter(since=date(2024, 4, 1)),
     EventFilter(until=date(2024, 3, 18)),
@@ -367,6 +375,24 @@ def test_filters_mean_the_same_to_the_database_and_to_a_record(store: Store, fil
         put(store, one, *findings(one), receipt(one, findings(one)))
         everything += findings(one)
     assert set(store.events(filters)) == {event for event in everything if accepts(filters, event)}
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("Leopard-Panzer", ["artikel-0", "artikel-1"]),
+        ("leopard* kopenhagen", ["artikel-0", "artikel-1"]),
+        ("Truppen Manöver", ["artikel-1"]),
+        ("Leopard Hubschrauber", []),
+        ("Leo", []),
+        ("'\" OR 1=1 --", []),
+        ("-- ''", []),
+    ],
+)
+def test_texts_are_searched_by_their_words(store: Store, search: str, found: list[str]) -> None:
+    for one in (article(0), article(1, title="Truppen im Manöver")):
+        put(store, one, *findings(one), receipt(one, findings(one)))
+    assert sorted({event.article.id for event in store.events(EventFilter(search=search))}) == found
 
 
 def test_an_actor_is_found_by_code_or_by_whole_words() -> None:

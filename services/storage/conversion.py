@@ -96,7 +96,7 @@ def event_rows(event: Event, event_id: str, extraction_id: str, seen_at: datetim
     return EventRows(
         row,
         _party_rows(event_id, event),
-        [_place_row(event_id, role, place) for role, place in _places(event) if place],
+        [_place_row(event_id, role, place) for role, place in places_of(event) if place],
         [ToldRow(event_id, position, str(told_id)) for position, told_id in enumerate(told)],
     )
 
@@ -167,12 +167,13 @@ def _party_rows(event_id: str, event: Event) -> list[PartyRow]:
             party.start,
             party.end,
         )
-        for role, who in _parties(event)
+        for role, who in parties_of(event)
         for position, party in enumerate(who)
     ]
 
 
-def _parties(event: Event) -> tuple[tuple[str, Sequence[Party]], ...]:
+def parties_of(event: Event) -> tuple[tuple[str, Sequence[Party]], ...]:
+    """The roles of an event, each with its parties."""
     match event:
         case DeploymentEvent():
             own = ("actor", event.actor), ("beneficiary", event.beneficiary)
@@ -183,7 +184,8 @@ def _parties(event: Event) -> tuple[tuple[str, Sequence[Party]], ...]:
     return *own, ("attribution", event.attribution)
 
 
-def _places(event: Event) -> tuple[tuple[str, Place | None], ...]:
+def places_of(event: Event) -> tuple[tuple[str, Place | None], ...]:
+    """The roles of an event's places, each with its place."""
     if isinstance(event, DeploymentEvent):
         return ("origin", event.origin), ("destination", event.destination)
     return ()

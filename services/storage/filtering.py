@@ -1,32 +1,33 @@
 """The conditions of an `EventFilter` on a record at hand, as `queries.records` puts them to the database."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from schemas import DeploymentEvent, Event, Party, SupplyEvent
-from services.storage.conversion import search_words
-from services.storage.interface import EventFilter
+from schemas import Event, Party
+from services.storage.conversion import parties_of, places_of, search_words
+from services.storage.interface import PARTY_FILTERS, EventFilter
 
 
 def accepts(filters: EventFilter, event: Event) -> bool:
-    """Whether the record passes the filter; its `limit` is left to the caller."""
+    """Whether the record passes the filter; `limit` and `search`, which the record cannot answer, are left out."""
     return (
         (not filters.types or event.type in filters.types)
         and (not filters.statuses or event.status in filters.statuses)
         and (filters.article_id is None or event.article.id == filters.article_id)
-        and (not filters.actor or any(_is(filters.actor, party) for party in acting(event)))
+        and all(_plays(getattr(filters, name), roles, event) for name, roles in PARTY_FILTERS.items())
+        and (not filters.country or _lies_in(filters.country.strip().upper(), event))
         and _in_days(filters, event)
     )
 
 
-def acting(event: Event) -> tuple[Party, ...]:
-    """Who acts in the event: its actor, supplier or speaker."""
-    match event:
-        case DeploymentEvent():
-            return event.actor
-        case SupplyEvent():
-            return event.supplier
-        case _:
-            return event.speaker
+def _plays(wanted: str | None, roles: Sequence[str], event: Event) -> bool:
+    return not wanted or any(
+        _is(wanted, party) for role, who in parties_of(event) if not roles or role in roles for party in who
+    )
+
+
+def _lies_in(country: str, event: Event) -> bool:
+    return any(place.country == country for _role, place in places_of(event) if place)
 
 
 def _is(wanted: str, party: Party) -> bool:

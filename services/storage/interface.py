@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from schemas import (
     Article,
@@ -120,6 +120,12 @@ class EventFilter:
         types: types of event.
         statuses: statuses.
         actor: code ("PRK") or whole words of the name ("Rutte") of an actor, supplier or speaker, in any case.
+        supplier: the same of a supplier alone.
+        recipient: the same of a recipient, a beneficiary or an addressee.
+        party: the same of a party in any role, also that of who says so.
+        country: ISO 3166-1 alpha-3 code of the country of the origin or the destination.
+        search: words of the article's title or text, all of which must be there; one that ends with * is a word's
+            beginning. By the database's full-text index: PostgreSQL finds German inflections too.
         since, until: first and last calendar day, inclusive. An event's days are its resolved time; where that is
             unknown, the article's day of publication (UTC). Events without either are left out.
         article_id: id of the article.
@@ -129,10 +135,24 @@ class EventFilter:
     types: Sequence[EventType] = ()
     statuses: Sequence[Status] = ()
     actor: str | None = None
+    supplier: str | None = None
+    recipient: str | None = None
+    party: str | None = None
+    country: str | None = None
+    search: str | None = None
     since: date | None = None
     until: date | None = None
     article_id: str | None = None
     limit: int | None = None
+
+
+PARTY_FILTERS: Final[Mapping[str, Sequence[str]]] = {
+    "actor": ("actor", "supplier", "speaker"),
+    "supplier": ("supplier",),
+    "recipient": ("recipient", "beneficiary", "addressee"),
+    "party": (),
+}
+"""Fields of an `EventFilter` and the roles in which they look for a party; none: in all."""
 
 
 @dataclass(frozen=True, slots=True)

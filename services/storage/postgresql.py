@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.common.errors import UserError
 from services.storage.interface import Retryable, Unstorable
-from services.storage.queries import article_update
+from services.storage.queries import article_update, searched_words
 from services.storage.rows import ARTICLES
 from services.storage.sql_store import SqlStore
 
@@ -92,6 +92,13 @@ class PostgresStore(SqlStore):
 
     def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
         return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+
+    def _mentions(self, search: str) -> sa.ColumnElement[bool]:
+        words = " & ".join(f"'{word}'{':*' * starts}" for word, starts in searched_words(search))
+        if not words:
+            return sa.false()
+        query = sa.func.to_tsquery(sa.literal_column("'german'"), words)
+        return sa.literal_column("articles.search").bool_op("@@")(query)
 
     def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Iterable[Sequence[Any]]) -> None:
         _copy(connection, table.name, table, rows)

@@ -1,5 +1,6 @@
 """The queries, as SQLAlchemy expressions: no value ever becomes part of a statement's text."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,10 +9,8 @@ import sqlalchemy as sa
 
 from services.storage.columns import DAY, MOMENT, day_text
 from services.storage.conversion import search_words
-from services.storage.interface import EventFilter
-from services.storage.rows import ARTICLES, EVENTS, EXTRACTIONS, OFFSETS, PARTIES, PENDING
-
-ACTING_ROLES = ("actor", "supplier", "speaker")
+from services.storage.interface import PARTY_FILTERS, EventFilter
+from services.storage.rows import ARTICLES, EVENTS, EXTRACTIONS, OFFSETS, PARTIES, PENDING, PLACES
 
 COUNT_BY_TYPE = sa.select(EVENTS.c.type, sa.func.count()).group_by(EVENTS.c.type)
 
@@ -33,12 +32,12 @@ STUCK = (
 """Events that wait although their extraction is current."""
 
 
-def records(filters: EventFilter) -> sa.Select[str]:
-    """The records that pass the filters, the latest published first."""
+def records(filters: EventFilter, *further: sa.ColumnElement[bool]) -> sa.Select[str]:
+    """The records that pass the filters but `search`, and the further conditions; the latest published first."""
     query = sa.select(sa.cast(EVENTS.c.record, sa.Text)).join_from(
         EVENTS, ARTICLES, ARTICLES.c.article_id == EVENTS.c.article_id
     )
-    query = query.where(*_conditions(filters)).order_by(
+    query = query.where(*_conditions(filters), *further).order_by(
         ARTICLES.c.published_on.desc().nulls_last(),
         EVENTS.c.article_id,
         EVENTS.c.evidence_start,
@@ -57,8 +56,9 @@ def _conditions(filters: EventFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(EVENTS.c.type.in_(filters.types))
     if filters.statuses:
         conditions.append(EVENTS.c.status.in_(filters.statuses))
-    if filters.actor:
-        conditions.append(_acts(filters.actor))
+    conditions += [_plays(wanted, roles) for name, roles in PARTY_FILTERS.items() if (wanted := getattr(filters, name))]
+    if filters.country:
+        conditions.append(_lies_in(filters.country.strip().upper()))
     if filters.since:
         conditions.append(last >= sa.literal(day_text(filters.since), DAY))
     if filters.until:
@@ -68,12 +68,22 @@ def _conditions(filters: EventFilter) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _acts(actor: str) -> sa.ColumnElement[bool]:
-    words = search_words(actor)
-    is_named = PARTIES.c.code == actor.strip().upper()
+def _plays(wanted: str, roles: Sequence[str]) -> sa.ColumnElement[bool]:
+    words = search_words(wanted)
+    is_named = PARTIES.c.code == wanted.strip().upper()
     if words.strip():
         is_named = sa.or_(is_named, PARTIES.c.name_words.contains(words, autoescape=True))
-    return sa.exists().where(PARTIES.c.event_id == EVENTS.c.event_id, PARTIES.c.role.in_(ACTING_ROLES), is_named)
+    in_role = [PARTIES.c.role.in_(roles)] if roles else []
+    return sa.exists().where(PARTIES.c.event_id == EVENTS.c.event_id, is_named, *in_role)
+
+
+def _lies_in(country: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(PLACES.c.event_id == EVENTS.c.event_id, PLACES.c.country == country)
+
+
+def searched_words(search: str) -> list[tuple[str, bool]]:
+    """The words of a full-text search, and whether each is only a word's beginning."""
+    return [(word.rstrip("*"), word.endswith("*")) for word in re.findall(r"\w+\*?", search)]
 
 
 def offsets_of(group: str) -> sa.Select[Any]:

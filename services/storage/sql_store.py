@@ -83,6 +83,10 @@ class SqlStore(ClaimTables):
     ) -> sa.CursorResult[Any]:
         """Insert what a query gives, except rows whose key is there."""
 
+    @abstractmethod
+    def _mentions(self, search: str) -> sa.ColumnElement[bool]:
+        """The condition that the row of `articles` holds all words of a search (`EventFilter.search`)."""
+
     # --- writing ------------------------------------------------------------------------------------------------
 
     def write(self, batch: Batch, group: str, advances: Mapping[Partition, Advance]) -> WriteOutcome:
@@ -240,7 +244,8 @@ class SqlStore(ClaimTables):
 
     def events(self, filters: EventFilter | None = None) -> Iterator[Event]:
         """See `Store.events`."""
-        query = queries.records(filters or EventFilter())
+        filters = filters or EventFilter()
+        query = queries.records(filters, *([self._mentions(filters.search)] if filters.search else []))
         with self._transaction() as connection:
             rows = connection.execution_options(yield_per=500).execute(query)
             for record in rows.scalars():

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.common.errors import UserError
 from services.storage.interface import Retryable, Unstorable
-from services.storage.queries import article_update
+from services.storage.queries import article_update, searched_words
 from services.storage.rows import ARTICLES
 from services.storage.sql_store import SqlStore
 
@@ -84,6 +84,15 @@ class SqliteStore(SqlStore):
     def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
         each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(sa.select(each.c.value))
+
+    def _mentions(self, search: str) -> sa.ColumnElement[bool]:
+        words = " ".join(f'"{word}"{"*" * starts}' for word, starts in searched_words(search))
+        if not words:
+            return sa.false()
+        index: sa.ColumnElement[str] = sa.column("articles_fts")
+        rows: sa.ColumnElement[int] = sa.column("rowid")
+        found = sa.select(rows).select_from(sa.table("articles_fts")).where(index.bool_op("MATCH")(words))
+        return sa.literal_column("articles.number").in_(found)
 
     def _insert(self, connection: sa.Connection, table: sa.TableClause, rows: Iterable[Sequence[Any]]) -> None:
         self._execute_many(connection, _insertion(table), rows)
