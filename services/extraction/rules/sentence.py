@@ -5,6 +5,7 @@ what is left and ends like an adjective is taken for one.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -51,6 +52,7 @@ class Sentence:
         self.words: list[Token] = [token for token in span if not token.is_space]
         self.lower = [word.lower_ for word in self.words]
         self.tags = "".join(self._tag(word, verbs) for word in self.words)
+        self._ends = [_end(word) for word in self.words]
         self.start, self.end = (self.words[0].idx, _end(self.words[-1])) if self.words else (0, 0)
 
     def _tag(self, word: Token, verbs: frozenset[str]) -> str:
@@ -76,7 +78,7 @@ class Sentence:
 
     def index(self, position: int) -> int:
         """Number of the word that holds or follows the text's `position`."""
-        return next((i for i, word in enumerate(self.words) if _end(word) > position), len(self.words))
+        return bisect_right(self._ends, position)
 
     def clause(self, at: int) -> tuple[int, int]:
         """The stretch between separating marks around word number `at`, as word numbers, end exclusive."""
