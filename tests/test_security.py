@@ -45,7 +45,7 @@ def lagebild(settings: Settings, *arguments: str) -> subprocess.CompletedProcess
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -115,7 +115,7 @@ async def test_a_missing_rule_is_said_by_every_command(
 @pytest.mark.usefixtures("_topics")
 @pytest.mark.parametrize("service", ["extractor", "sink"])
 async def test_a_missing_rule_for_the_group_is_said(broker: SecureBroker, tmp_path: Path, service: str) -> None:
-    topics = "--topic articles --topic events --topic extractions --topic dead-letters"
+    topics = "--topic articles --topic events --topic extractions --topic claims --topic dead-letters"
     await broker.allow(f"{ACL} User:half --operation Read --operation Write {topics}")
     done = lagebild(broker.settings("half", tmp_path), service)
     assert_said(done, rf"the user 'half' may not use the group lagebild-{service}.*docs/security\.md")

@@ -112,7 +112,9 @@ class ExtractorApp(faust.App):
         metrics.BUILD.info({"service": "extractor", "version": version("lagebild"), "extractor": extractor})
         log.info("extractor loaded", version=extractor, processes=self.settings.extractor_processes)
         await _wait_for_broker(self.settings)
-        await require_topics(self.settings, group=self.settings.extractor_group)
+        await require_topics(
+            self.settings, "articles", "events", "extractions", "dead_letters", group=self.settings.extractor_group
+        )
         self._sender = make_producer(self.settings)
         await self._sender.start()
         metrics.UNACKNOWLEDGED.set_function(self._unacknowledged)
