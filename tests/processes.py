@@ -35,13 +35,13 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     return own | plain | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | more
 
 
-def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS) -> Any:
-    """Wait until `condition` gives something true, and give it back. Fails with `what` when patience ends."""
+def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS, every: float = 0.05) -> Any:
+    """Ask `every` so many seconds until `condition` gives something true; give it back, or fail when patience ends."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         if value := condition():
             return value
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"not within {patience:.0f} s: {what}")
 
 

@@ -22,6 +22,8 @@ from tests.faults.account import Account
 from tests.processes import Service, until
 
 PATIENCE_SECONDS = 600.0
+EVERY_SECONDS = 0.2
+"""How often databases and services are asked: more often, and the asking would take the time that is measured."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ class Rig:
     """
 
     def __init__(self, settings: Settings, folder: Path, size: Size) -> None:
-        changes = {"extractor_batch_size": 16, "extractor_processes": 2, "extractor_model": "tests.standins:make"}
-        self.settings = settings.model_copy(update=changes)
+        # Small batches, so that there are many moments at which to be hurt; all else is as it comes.
+        changes = {"extractor_batch_size": 16, "sink_batch_size": 100, "extractor_processes": 2}
+        self.settings = settings.model_copy(update=changes | {"extractor_model": "tests.standins:make"})
         self.size = size
         self.store: Store = open_store(self.settings.database_url)
         self._folder = folder
@@ -116,11 +119,13 @@ class Rig:
 
     def reach(self, share: float) -> None:
         """Wait until this share of the articles is stored."""
-        until(lambda: self.stored() >= share * self.size.articles, f"{share:.0%} stored", PATIENCE_SECONDS)
+        until(
+            lambda: self.stored() >= share * self.size.articles, f"{share:.0%} stored", PATIENCE_SECONDS, EVERY_SECONDS
+        )
 
     def moments(self, times: int) -> list[float]:
-        """Shares of the way at which to strike: one in each stretch, at random within it."""
-        return [(number + self._random.random()) / times * 0.9 for number in range(times)]
+        """Shares of the way at which to strike: one in each stretch, at random; much is left to do after the last."""
+        return [(number + self._random.random()) / times * 0.7 for number in range(times)]
 
     def chance(self, seconds: float) -> float:
         """A time up to `seconds`."""
@@ -134,7 +139,7 @@ class Rig:
             restart(supervised)
             return done()
 
-        until(watched, "progress", PATIENCE_SECONDS)
+        until(watched, "progress", PATIENCE_SECONDS, EVERY_SECONDS)
         return time.monotonic() - begin
 
     def seconds_to_store(self, *supervised: Service) -> float:
@@ -152,7 +157,7 @@ class Rig:
             while not await self._at_rest(offsets):
                 restart(supervised)
                 assert time.monotonic() < end, f"not read to the end: {self.stored()} of {self.size.articles} stored"
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(EVERY_SECONDS)
 
     async def _at_rest(self, offsets: Any) -> bool:
         """Whether extractors and sinks say that nothing is left to do: by Kafka's offsets and by the database's."""
