@@ -355,7 +355,7 @@ def test_copies_and_papers_count_once() -> None:
         (ClaimFilter(recipient="Ukraine", since=date(2025, 5, 1)), "ST"),
         (ClaimFilter(types=("supply",), until=date(2024, 12, 31)), "G"),
         (ClaimFilter(source="ägyptischer Geheimdienst"), "A"),
-        (ClaimFilter(disagreeing=True, actor="ESP"), "DF"),
+        (ClaimFilter(disagreeing=True, actor="ESP"), "D"),
         (ClaimFilter(limit=1), "R"),
         (ClaimFilter(actor="%"), ""),
     ],

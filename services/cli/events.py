@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from rich.console import Console
 
 from schemas import Event, EventType, InvalidRecord, Status, read_event, write
+from services.cli.choices import among, day
 from services.cli.tables import records_table
 from services.common.errors import UserError
 from services.common.settings import Settings, get_settings
@@ -17,9 +17,7 @@ from services.common.settings import Settings, get_settings
 if TYPE_CHECKING:
     from services.storage import EventFilter
 
-UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 POLL_MS = 500
-T = TypeVar("T", bound=str)
 
 
 def events(
@@ -54,11 +52,11 @@ def events(
     from services.storage import EventFilter
 
     filters = EventFilter(
-        types=_among(types, get_args(EventType), "--type"),
-        statuses=_among(status, get_args(Status), "--status"),
+        types=among(types, get_args(EventType), "--type"),
+        statuses=among(status, get_args(Status), "--status"),
         actor=actor,
-        since=_day(since, "--since"),
-        until=_day(until, "--until"),
+        since=day(since, "--since"),
+        until=day(until, "--until"),
         article_id=article,
         limit=limit or None,
     )
@@ -69,13 +67,6 @@ def events(
         asyncio.run(_follow(settings, filters, _shower(as_json), from_beginning=from_beginning))
     else:
         _list(database or settings.database_url, filters, as_json=as_json)
-
-
-def _among(given: list[str] | None, known: tuple[T, ...], option: str) -> list[T]:
-    for value in given or ():
-        if value not in known:
-            raise UserError(f"{option} {value!r} does not exist", remedy=f"choose from {', '.join(known)}")
-    return [value for value in known if value in (given or ())]
 
 
 def _list(database: str, filters: "EventFilter", *, as_json: bool) -> None:
@@ -158,18 +149,3 @@ async def _live(settings: Settings, *, from_beginning: bool) -> AsyncGenerator[E
         raise explain(error, settings) from error
     finally:
         await consumer.stop()
-
-
-def _day(given: str | None, option: str) -> date | None:
-    """The UTC day meant by an ISO 8601 date, or by a span of time before now."""
-    if given is None:
-        return None
-    number, unit = given[:-1], UNITS.get(given[-1:])
-    try:
-        if unit is not None and number.isdecimal():
-            return (datetime.now(UTC) - int(number) * unit).date()
-        return date.fromisoformat(given)
-    except (ValueError, OverflowError):
-        raise UserError(
-            f"{option} {given!r} is no day", remedy="write 2024-10-28, or 24h, 7d, 2w for a time before now"
-        ) from None

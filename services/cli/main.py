@@ -9,6 +9,7 @@ from rich.console import Console
 
 from services.cli import broker as broker_command
 from services.cli import (
+    claims,
     dead_letters,
     demo,
     doctor,
@@ -49,6 +50,7 @@ app.command(rich_help_panel="Services")(sink.sink)
 app.command(rich_help_panel="Services")(broker_command.broker)
 app.command(rich_help_panel="Services")(demo.demo)
 app.command(rich_help_panel="Asking")(events.events)
+app.command(rich_help_panel="Asking")(claims.claims)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Asking")
 app.add_typer(topics.app, name="topics", rich_help_panel="Care")
 app.add_typer(lexicon.app, name="lexicon", rich_help_panel="Care")

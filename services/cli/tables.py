@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from schemas import DeploymentEvent, Event, Party, Place, Quantity, Span, StatementEvent, SupplyEvent
+from schemas import DeploymentEvent, Event, Number, Party, Place, Quantity, Span, StatementEvent, SupplyEvent
 
 UNKNOWN = "–"
 STATUS_STYLES = {"actual": "green", "planned": "cyan", "possible": "yellow", "denied": "red"}
@@ -37,10 +37,10 @@ def _cells(event: Event) -> list[Text]:
     match event:
         case DeploymentEvent():
             who, what = event.actor, f"{event.movement}: {_words(event.force) or event.anchor.text}"
-            where, number = _route(event.origin, event.destination), _number(event.quantity)
+            where, number = _route(event.origin, event.destination), amount(event.quantity)
         case SupplyEvent():
             who, what = event.supplier, f"{event.category}: {_words(event.goods) or event.anchor.text}"
-            where, number = _names(event.recipient), _number(event.quantity)
+            where, number = _names(event.recipient), amount(event.quantity)
         case StatementEvent():
             who, what = event.speaker, f"{event.kind}: {_cut(event.content.text)}"
             where, number = _names(event.addressee), ""
@@ -73,7 +73,7 @@ def _place(place: Place) -> str:
     return f"{place.name} ({place.country})" if place.country else place.name
 
 
-def _number(quantity: Quantity | None) -> str:
+def amount(quantity: Quantity | Number | None) -> str:
     """The bounds in figures; the words as written where neither is known."""
     if quantity is None:
         return ""

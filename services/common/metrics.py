@@ -72,6 +72,11 @@ END_TO_END = Histogram(
     "From the article's Kafka timestamp to the commit of its rows.",
     buckets=END_TO_END_SECONDS,
 )
+CLAIMS_SECONDS = Histogram(
+    "lagebild_claims_refresh_seconds", "Time to bring claims up to date from one batch of changes.", buckets=SECONDS
+)
+CLAIM_CHANGES = Gauge("lagebild_claim_changes_waiting", "Changes of articles that the claims have not taken up yet.")
+CLAIMS_SENT = Counter("lagebild_claims_sent_total", "Claims sent and confirmed, by kind: claim or tombstone.", ["kind"])
 
 # Every consumer
 CONSUMER_OFFSET = Gauge(
@@ -112,5 +117,7 @@ for _service, _stage, _exception in (
     ("sink", "read", "schemas.InvalidRecord"),
 ):
     DEAD_LETTERS.labels(_service, _stage, _exception)
+for _kind in ("claim", "tombstone"):
+    CLAIMS_SENT.labels(_kind)
 for _reason in ("timeout", "crash"):
     POOL_RESTARTS.labels(_reason)

@@ -79,6 +79,11 @@ class ClaimTables(Store):
             for record in connection.execution_options(yield_per=200).execute(query).scalars():
                 yield read_claim(record.encode())
 
+    def claim_changes_waiting(self) -> int:
+        """See `Store.claim_changes_waiting`."""
+        with self._transaction() as connection:
+            return int(connection.execute(claim_queries.WAITING).scalar_one())
+
     def _claim_faults(self, connection: sa.Connection) -> list[str]:
         """Faults of the claims, for `Store.check`; while changes wait there is nothing to hold them against."""
         if connection.execute(claim_queries.WAITING).scalar_one():
@@ -96,9 +101,8 @@ class ClaimTables(Store):
 
     def refresh_claims(self, limit: int = 1000) -> ClaimProgress:
         """See `Store.refresh_claims`."""
-        with self._transaction() as connection:
-            if not connection.execute(claim_queries.WAITING).scalar_one():
-                return ClaimProgress()
+        if not self.claim_changes_waiting():
+            return ClaimProgress()
         with self._transaction(write=True) as connection:
             self._alone(connection)
             query = sa.select(*NUMBERED_CHANGES.c).order_by(NUMBERED_CHANGES.c.number).limit(limit)
@@ -123,7 +127,7 @@ class ClaimTables(Store):
         wanted = self._among(CLAIM_RECORDS.c.article_id, articles)
         known = [ClaimRecordRow(*row) for row in connection.execute(sa.select(*CLAIM_RECORDS.c).where(wanted))]
         former = {row.event_id: row for row in known}
-        current = {mention.event_id: record_row(mention) for mention in self._mentions(connection, articles)}
+        current = {mention.event_id: record_row(mention) for mention in self._mentions_of(connection, articles)}
         same = {one for one, row in current.items() if one in former and former[one].detail == row.detail}
         outdated = [row for one, row in former.items() if one not in same]
         fresh = [row for one, row in current.items() if one not in same]
@@ -133,7 +137,7 @@ class ClaimTables(Store):
         self._insert(connection, CLAIM_RECORDS, fresh)
         return Touched.by(outdated, fresh)
 
-    def _mentions(self, connection: sa.Connection, articles: Sequence[str]) -> Iterator[Mention]:
+    def _mentions_of(self, connection: sa.Connection, articles: Sequence[str]) -> Iterator[Mention]:
         wanted = self._among(EVENTS.c.article_id, articles)
         query = sa.select(EVENTS.c.article_id, sa.cast(EVENTS.c.record, sa.Text)).where(wanted)
         events: dict[str, list[Event]] = {}

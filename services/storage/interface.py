@@ -276,6 +276,10 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def claim_changes_waiting(self) -> int:
+        """How many changes of articles `refresh_claims` has still to take up."""
+
+    @abstractmethod
     def unsent_claims(self, limit: int = 500) -> list[ClaimMessage]:
         """Claims of the outbox as they are now, those that have waited longest first, each once."""
 
