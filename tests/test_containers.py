@@ -152,7 +152,8 @@ class Native:
         """The container's variables; the web ports, fixed in a container of its own, become free ones."""
         stage = self._stage(name)
         mine = {k: v for k, v in os.environ.items() if not k.startswith("LAGEBILD_")}
-        its = variables(stage) | self._services[name]["environment"]
+        given = self._services[name]["environment"]
+        its = variables(stage) | {k: v for k, v in given.items() if v is not None}
         web = {"extractor": "9101", "sink": "9102", "producer": "9103"}[stage]
         ports = {f"LAGEBILD_{stage.upper()}_WEB_PORT": str(self._ports[web])}
         fixed = ("PATH", "HOME")  # of the container's file system

@@ -19,7 +19,7 @@ def dashboard() -> Dashboard:
         .timezone("browser")
         .readonly()
     )
-    for section in (_health, _flow, _delay, _extractor, _sink, _failures, _processes):
+    for section in (_health, _flow, _delay, _extractor, _sink, _claims, _failures, _processes):
         section(board)
     return board
 
@@ -184,6 +184,31 @@ def _sink(board: Dashboard) -> None:
             "short",
             (mean, "messages"),
         )
+    )
+
+
+def _claims(board: Dashboard) -> None:
+    board.with_row(Row("Claims"))
+    refresh = _quantile(0.95, "lagebild_claims_refresh_seconds")
+    board.with_panel(
+        lines(
+            "Time to bring the claims up to date",
+            "For one batch of changed articles, 95 of 100.",
+            "s",
+            (refresh, "95%"),
+        )
+    )
+    board.with_panel(
+        lines(
+            "Changes that wait",
+            "Changed articles that the claims have not taken up yet. It falls back to 0 where the sink keeps up.",
+            "short",
+            ("sum(lagebild_claim_changes_waiting)", "changes"),
+        )
+    )
+    sent = f"sum by (kind) (rate(lagebild_claims_sent_total{RATE}))"
+    board.with_panel(
+        lines("Claims sent", "Claims and tombstones a second, confirmed by the broker.", "msg/s", (sent, "{{kind}}"))
     )
 
 

@@ -17,7 +17,7 @@ def dashboard() -> Dashboard:
         .timezone("utc")
         .readonly()
     )
-    for section in (_overview, _where, _who, _deeds, _words):
+    for section in (_overview, _where, _who, _claims, _deeds, _words):
         section(board)
     return board
 
@@ -124,6 +124,41 @@ def _who(board: Dashboard) -> None:
             WHERE $__timeFilter(a.published_on) GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 15
             """,
             span=12,
+        )
+    )
+
+
+def _claims(board: Dashboard) -> None:
+    board.with_row(Row("What several articles tell together"))
+    board.with_panel(
+        rows(
+            "Claims",
+            "One row is one happening, put together from all records that tell of it; most sources first.",
+            "string",
+            """
+            SELECT c.last_seen, c.type, c.movement, string_agg(p.role || ': ' || p.name, ', ' ORDER BY p.role, p.position)
+                AS parties, c.first_day, c.last_day, c.sources, c.articles, c.records, c.statuses_disagree,
+                c.quantities_disagree
+            FROM claims c LEFT JOIN claim_parties p ON p.claim_id = c.claim_id WHERE $__timeFilter(c.last_seen)
+            GROUP BY c.claim_id ORDER BY c.sources DESC, c.last_seen DESC, c.claim_id LIMIT 100
+            """,
+            span=16,
+        )
+    )
+    board.with_panel(
+        bars(
+            "Corroboration",
+            "Claims by the number of independent sources that tell of them; each bar by type.",
+            "short",
+            """
+            SELECT c.sources || CASE WHEN c.sources = 1 THEN ' source' ELSE ' sources' END AS told_by,
+                count(*) FILTER (WHERE c.type = 'deployment') AS deployments,
+                count(*) FILTER (WHERE c.type = 'supply') AS supplies,
+                count(*) FILTER (WHERE c.type = 'statement') AS statements
+            FROM claims c WHERE $__timeFilter(c.last_seen) GROUP BY c.sources ORDER BY c.sources
+            """,
+            span=8,
+            height=10,
         )
     )
 
