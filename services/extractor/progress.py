@@ -120,7 +120,9 @@ class BrokerWatch:
     async def _ask(self, consumer: Any) -> None:
         while True:
             partitions = list(self._assignment())
-            ends, committed = await asyncio.wait_for(_offsets(consumer, partitions), ANSWER_SECONDS)
+            # Not wait_for: in Python 3.11 it may swallow the cancellation that ends this loop, and the end would hang.
+            async with asyncio.timeout(ANSWER_SECONDS):
+                ends, committed = await _offsets(consumer, partitions)
             self._progress.observe(ends, committed)
             self._answered = time.monotonic()
             await asyncio.sleep(PROBE_SECONDS)

@@ -1,10 +1,9 @@
 """What a fault has cost, and the table that says so."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
-from uuid import UUID
 
 HEAD = "| fault | times | lost | duplicated | seconds to go on, longest |", "|---|---|---|---|---|"
 
@@ -16,8 +15,8 @@ class Account:
     Attributes:
         fault: what was done.
         times: how often.
-        lost: expected events that are no rows, and poison that is no dead letter.
-        duplicated: rows over one for an event, rows that nobody expected, and dead letters likewise.
+        lost: expected events and articles that are no rows, and poison that is no dead letter.
+        duplicated: rows over one for an event or article, rows that nobody expected, and dead letters likewise.
         seconds: from each fault to the next progress.
     """
 
@@ -31,16 +30,14 @@ class Account:
     def of(
         cls,
         fault: str,
-        events: tuple[Iterable[UUID], Iterable[UUID]],
-        dead: tuple[Iterable[bytes | None], Iterable[bytes | None]],
-        *,
+        *pairs: tuple[Iterable[Hashable], Iterable[Hashable]],
         times: int = 1,
         seconds: Sequence[float] = (),
     ) -> Self:
-        """Compare; each pair is what is wanted and what is there: ids of events, values of dead letters."""
-        (wanted, rows), (poison, letters) = map(Counter, events), map(Counter, dead)
-        lost = (wanted - rows).total() + (poison - letters).total()
-        extra = (rows - wanted).total() + (letters - poison).total()
+        """Compare; each pair is what is wanted and what is there, such as ids of events, or values of dead letters."""
+        counted = [(Counter(wanted), Counter(there)) for wanted, there in pairs]
+        lost = sum((wanted - there).total() for wanted, there in counted)
+        extra = sum((there - wanted).total() for wanted, there in counted)
         return cls(fault, times, lost, extra, tuple(seconds))
 
     @property

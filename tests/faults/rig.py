@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import SecretStr
 
@@ -183,10 +184,22 @@ class Rig:
         return Account.of(
             fault,
             (expected_events(self._articles), rows),
+            ([one.id for one in self._articles], self._whole_articles()),
             (self._poison * self._copies, letters.values()),
             times=times,
             seconds=seconds,
         )
+
+    def _whole_articles(self) -> list[str]:
+        """Ids of the articles whose text is stored: an event alone leaves a row of its article without one."""
+        url = sa.make_url(self.settings.database_url)
+        driver = "postgresql+psycopg" if url.drivername == "postgresql" else url.drivername
+        engine = sa.create_engine(url.set(drivername=driver))
+        try:
+            with engine.connect() as connection:
+                return list(connection.scalars(sa.text("SELECT article_id FROM articles WHERE text IS NOT NULL")))
+        finally:
+            engine.dispose()
 
     def rows(self) -> list[bytes]:
         """All rows as bytes, in order, to compare two states."""
