@@ -39,7 +39,7 @@ class Position(Record):
 
     said_by: Annotated[
         ClaimParty | None,
-        Field(description="The party named as source, or the medium in its own voice; null: an unnamed source"),
+        Field(description="The source named, or the medium (the article by its title) in its own voice; null: unnamed"),
     ]
     status: Status
     kinds: Annotated[tuple[StatementKind, ...], Field(description="How the party said it, where a statement tells it")]

@@ -209,10 +209,15 @@ def _voices(event: DeploymentEvent | SupplyEvent, statements: Sequence[Statement
             status: Status = "denied" if _name(party) in denied else event.status
             voices.append(Voice(said_by=_claim_party(party), status=status, kind=statement.kind))
     if not voices:
-        medium = event.article.source
-        own = ClaimParty(name=medium, kind="organisation") if medium and not event.reported else None
-        voices.append(Voice(said_by=own, status=event.status))
+        voices.append(Voice(said_by=None if event.reported else _medium(event.article), status=event.status))
     return tuple(dict.fromkeys(voices))
+
+
+def _medium(article: ArticleReference) -> ClaimParty:
+    """Who speaks where an article speaks for itself; where its medium is unknown, the article by its title."""
+    if article.source:
+        return ClaimParty(name=article.source, kind="organisation")
+    return ClaimParty(name=article.title or article.id)
 
 
 def _name(party: Party) -> tuple[str, str | None]:

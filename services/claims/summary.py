@@ -92,7 +92,7 @@ def _place(places: Sequence[ClaimPlace]) -> ClaimPlace | None:
 
 
 def _key(party: ClaimParty | None) -> str:
-    """Who speaks for whom: the same code is the same party to a disagreement."""
+    """Who speaks for whom: of one state some officials deny what none of them would assert."""
     return "" if party is None else party.code or party.name.casefold()
 
 
@@ -179,11 +179,11 @@ def _disagreement(said: Iterable[_Said], numbers: Sequence[Number]) -> tuple[Dis
 
 
 def _numbers_differ(numbers: Sequence[Number]) -> bool:
-    """Whether two sources give different numbers of the same unit for the same status."""
+    """Whether two sources, be they of one state, give different numbers of the same unit for the same status."""
     kinds: dict[tuple[str | None, Status], list[tuple[float, str]]] = {}
     for number in numbers:
         if (size := _size(number)) is not None and number.status != "denied":
-            kinds.setdefault((number.unit, number.status), []).append((size, _key(number.said_by)))
+            kinds.setdefault((number.unit, number.status), []).append((size, " ".join(_label(number.said_by))))
     return any(_apart(sizes) for sizes in kinds.values())
 
 
