@@ -1,5 +1,6 @@
 """TLS, passwords and rights on a real broker and a real PostgreSQL, by the commands that docs/security.md gives."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -31,8 +32,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
 
 
 @pytest.fixture(scope="module")
-async def _topics(broker: SecureBroker, tmp_path_factory: pytest.TempPathFactory) -> None:
-    await broker.allow(*documented()["admin"])
+def _topics(broker: SecureBroker, tmp_path_factory: pytest.TempPathFactory) -> None:
+    asyncio.run(broker.allow(*documented()["admin"]))
     done = lagebild(broker.settings("admin", tmp_path_factory.mktemp("admin")), "topics", "create")
     assert done.returncode == 0, done.stderr
 
