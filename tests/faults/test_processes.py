@@ -87,6 +87,8 @@ async def test_sigterm_drains_and_leaves_within_ten_seconds(rig: Rig, prove: Pro
         for moment in rig.moments(rig.size.kills):
             rig.reach(moment)
             for service in services:
+                # Before its handlers are in place a process dies of SIGTERM, with nothing in work.
+                service.wait_ready()
                 begin = time.monotonic()
                 service.signal(signal.SIGTERM)
                 assert service.wait(patience=10) == 0
