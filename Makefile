@@ -64,15 +64,16 @@ train: setup ## Train the network anew on one core (TRAIN_OUT, CORPORA, GERMEVAL
 	@.venv-train/bin/python -m training.train --out $(TRAIN_OUT) --epochs 6 --wikinews $(WIKINEWS) --wikinews-raw $(CORPORA)/wikinews-raw.jsonl \
 	  $(if $(GERMEVAL),--germeval $(GERMEVAL)) $(if $(TREEBANKS),--treebanks $(TREEBANKS))
 
-bench: setup ## Rows a second into both stores beside the bare drivers, and articles a second of the pipeline
+bench: setup ## The whole stream beside the bare extraction, rows a second into both stores, the pipeline alone
+	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench_store
 	@$(BIN)/python -m training.bench models/de_lagebild training/corpus/passages.jsonl
 
 lock: ## Choose the versions anew (requirements/*.lock), with hashes
 	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
-	  --no-header --extra postgres --output-file requirements/runtime.lock pyproject.toml
+	  --no-header --extra postgres --extra tracing --output-file requirements/runtime.lock pyproject.toml
 	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
-	  --no-header --extra postgres --extra dev --constraint requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
+	  --no-header --extra postgres --extra tracing --extra dev --constraint requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
 
 clean: ## Remove the environment, caches and the last demo
 	@rm -rf $(VENV) .cache demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
