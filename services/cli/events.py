@@ -3,13 +3,28 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from schemas import Event, EventType, InvalidRecord, Status, read_event, write
-from services.cli.choices import among, day
+from schemas import Event, InvalidRecord, read_event, write
+from services.cli.filtering import (
+    Actor,
+    ArticleId,
+    Country,
+    Database,
+    Party,
+    Recipient,
+    Search,
+    Since,
+    Statuses,
+    Supplier,
+    Types,
+    Until,
+    event_filter,
+)
+from services.cli.reading_store import opened
 from services.cli.tables import records_table
 from services.common.errors import UserError
 from services.common.settings import Settings, get_settings
@@ -22,21 +37,20 @@ POLL_MS = 500
 
 def events(
     *,
-    types: Annotated[
-        list[str] | None, typer.Option("--type", help="deployment, supply or statement; may be repeated.")
-    ] = None,
-    actor: Annotated[
-        str | None, typer.Option(help="Code (PRK, NATO) or words of the name (Rutte) of an actor, supplier or speaker.")
-    ] = None,
-    since: Annotated[str | None, typer.Option(help="First day: 2024-10-28, or 24h, 7d, 2w before now.")] = None,
-    until: Annotated[str | None, typer.Option(help="Last day, in the same forms.")] = None,
-    status: Annotated[
-        list[str] | None, typer.Option(help="actual, planned, possible or denied; may be repeated.")
-    ] = None,
-    article: Annotated[str | None, typer.Option(help="Id of the article.")] = None,
+    types: Types = None,
+    actor: Actor = None,
+    supplier: Supplier = None,
+    recipient: Recipient = None,
+    party: Party = None,
+    country: Country = None,
+    search: Search = None,
+    since: Since = None,
+    until: Until = None,
+    status: Statuses = None,
+    article: ArticleId = None,
     limit: Annotated[int, typer.Option(min=0, help="Most records to show, the latest published; 0: all.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="One record a line, as in the topic.")] = False,
-    database: Annotated[str | None, typer.Option(help="Database to read.", show_default="LAGEBILD_DATABASE")] = None,
+    database: Database = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show records as they arrive on the events topic, until Ctrl-C.")
     ] = False,
@@ -49,42 +63,38 @@ def events(
     A record's days are the time that it tells of; where that is unknown, the article's day of publication (UTC).
     From the database come the current findings about each article, from --follow all messages of the topic.
     """
-    from services.storage import EventFilter
-
-    filters = EventFilter(
-        types=among(types, get_args(EventType), "--type"),
-        statuses=among(status, get_args(Status), "--status"),
+    filters = event_filter(
+        types=types,
+        status=status,
         actor=actor,
-        since=day(since, "--since"),
-        until=day(until, "--until"),
+        supplier=supplier,
+        recipient=recipient,
+        party=party,
+        country=country,
+        search=search,
+        since=since,
+        until=until,
         article_id=article,
-        limit=limit or None,
+        limit=limit,
     )
-    settings = get_settings()
     if from_beginning and not follow:
         raise UserError("--from-beginning goes with --follow", remedy="without it the whole database is listed")
+    if follow and search:
+        raise UserError("--search does not go with --follow", remedy="a record does not hold its article's text")
     if follow:
-        asyncio.run(_follow(settings, filters, _shower(as_json), from_beginning=from_beginning))
+        asyncio.run(_follow(get_settings(), filters, _shower(as_json), from_beginning=from_beginning))
     else:
-        _list(database or settings.database_url, filters, as_json=as_json)
+        _list(database, filters, as_json=as_json)
 
 
-def _list(database: str, filters: "EventFilter", *, as_json: bool) -> None:
-    from services.storage import Retryable, open_store
-
-    try:
-        store = open_store(database, create=False)
-        try:
-            found = store.events(filters)
-            if as_json:
-                for event in found:
-                    typer.echo(write(event))
-            else:
-                _show_table(list(found), filters.limit)
-        finally:
-            store.close()
-    except Retryable as error:
-        raise UserError(str(error), remedy="try again when it can be") from error
+def _list(database: str | None, filters: "EventFilter", *, as_json: bool) -> None:
+    with opened(database) as store:
+        found = store.events(filters)
+        if as_json:
+            for event in found:
+                typer.echo(write(event))
+        else:
+            _show_table(list(found), filters.limit)
 
 
 def _show_table(found: list[Event], limit: int | None) -> None:

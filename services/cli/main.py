@@ -15,6 +15,7 @@ from services.cli import (
     doctor,
     events,
     explain,
+    export,
     extract,
     extractor,
     lexicon,
@@ -50,6 +51,7 @@ app.command(rich_help_panel="Services")(sink.sink)
 app.command(rich_help_panel="Services")(broker_command.broker)
 app.command(rich_help_panel="Services")(demo.demo)
 app.command(rich_help_panel="Asking")(events.events)
+app.command(rich_help_panel="Asking")(export.export)
 app.command(rich_help_panel="Asking")(claims.claims)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Asking")
 app.add_typer(topics.app, name="topics", rich_help_panel="Care")
