@@ -12,7 +12,7 @@ TRAIN_OUT ?= /tmp/lagebild-train
 FUZZ_SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint test test-faults fuzz check evaluate train bench lock clean
+.PHONY: help setup demo lint test test-faults fuzz check evaluate train bench bench-store lock clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -63,6 +63,9 @@ train: setup ## Train the network anew on one core (TRAIN_OUT, CORPORA, GERMEVAL
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements/train.txt
 	@.venv-train/bin/python -m training.train --out $(TRAIN_OUT) --epochs 6 --wikinews $(WIKINEWS) --wikinews-raw $(CORPORA)/wikinews-raw.jsonl \
 	  $(if $(GERMEVAL),--germeval $(GERMEVAL)) $(if $(TREEBANKS),--treebanks $(TREEBANKS))
+
+bench-store: setup ## Rows a second into both databases, beside the bare drivers with the same rows
+	@$(BIN)/python -m tests.bench_store
 
 bench: setup ## The whole stream beside the bare extraction, rows a second into both stores, the pipeline alone
 	@$(BIN)/python -m tests.bench
