@@ -38,11 +38,11 @@ lint: setup ## Lint, format and types
 	@$(BIN)/mypy
 
 test: lint ## Lint, types and all tests, on a real Kafka and real databases
-	@$(BIN)/pytest -q -m "not faults"
+	@$(BIN)/pytest -q
 
 check: lint ## Lint, types, schema drift and known vulnerabilities of the dependencies
 	@$(BIN)/lagebild schema --check
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
+	@$(BIN)/python deploy/audit.py $(if $(STRICT),--strict) requirements/runtime.lock
 
 test-faults: setup ## Hurt a running stream in every way, 5,000 articles each time (an hour)
 	@FAULTS=long $(BIN)/pytest -q tests/faults -m faults
