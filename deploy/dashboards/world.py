@@ -136,9 +136,9 @@ def _claims(board: Dashboard) -> None:
             "One row is one happening, put together from all records that tell of it; most sources first.",
             "string",
             """
-            SELECT c.last_seen, c.type, c.movement, string_agg(p.role || ': ' || p.name, ', ' ORDER BY p.role, p.position)
-                AS parties, c.first_day, c.last_day, c.sources, c.articles, c.records, c.statuses_disagree,
-                c.quantities_disagree
+            SELECT c.last_seen, c.type, c.movement,
+                string_agg(p.role || ': ' || p.name, ', ' ORDER BY p.role, p.position) AS parties, c.first_day,
+                c.last_day, c.sources, c.articles, c.records, c.statuses_disagree, c.quantities_disagree
             FROM claims c LEFT JOIN claim_parties p ON p.claim_id = c.claim_id WHERE $__timeFilter(c.last_seen)
             GROUP BY c.claim_id ORDER BY c.sources DESC, c.last_seen DESC, c.claim_id LIMIT 100
             """,
