@@ -6,9 +6,11 @@ Prometheus with deploy/prometheus.
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deploy.dashboards.__main__ import BOARDS, texts
+from deploy.dashboards.draw import Series, draw
 from deploy.dashboards.queries import Query, panels, promql, queries, sql
 from services.broker.ports import choose_ports
 from services.common.settings import Settings
@@ -33,6 +36,7 @@ from tests.processes import ROOT, Service, environment, until
 BOARD_FILES = list(texts())
 SEEDS = len(list((ROOT / "seeds").glob("*.txt")))
 REPEATS = 2
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 GARBAGE = [(b"a", b"{", []), (b"b", b'{"text": 1}', [])]
 COMPARISON = re.compile(r"(==|!=|>=|<=|>|<)(?!\s*bool)")
 
@@ -137,7 +141,7 @@ async def stack(
         yield Stack(server, settings.database_url)
 
 
-async def test_every_query_finds_data_and_counts_are_right(stack: Stack) -> None:
+async def test_every_query_finds_data_and_counts_are_right(stack: Stack, tmp_path: Path) -> None:
     server = stack.prometheus
     assert missing_panels(server) == []
     assert missing_rules(server) == []
@@ -155,6 +159,33 @@ async def test_every_query_finds_data_and_counts_are_right(stack: Stack) -> None
     assert {name: server.value(f"sum({name})") for name in counted} == counted, (
         "two worker processes, each counted once"
     )
+    # DRAW=docs keeps the pictures there: docs/operations.md says when.
+    drawn = pictures(stack, Path(os.environ.get("DRAW") or tmp_path))
+    assert all(picture.stat().st_size > 20_000 for picture in drawn)
+
+
+def pictures(stack: Stack, folder: Path) -> list[Path]:
+    """Both dashboards, drawn from what the sources answer."""
+
+    def series(query: Query) -> list[Series]:
+        end = time.time()
+        span = {"start": str(end - 100), "end": str(end), "step": "2"}
+        found = stack.prometheus.get("query_range", query=promql(query.text, "20s"), **span)["result"]
+        return [(_legend(query.legend, one["metric"]), *_numbers(one["values"])) for one in found]
+
+    drawn = [folder / f"dashboard-{path.stem}.png" for path in BOARD_FILES]
+    with psycopg.connect(stack.database) as connection:
+        for path, picture in zip(BOARD_FILES, drawn, strict=True):
+            draw(path, picture, series, lambda query: _rows(connection, sql(query.text, BEGIN, datetime.now(UTC))))
+    return drawn
+
+
+def _legend(pattern: str, labels: dict[str, str]) -> str:
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), pattern)
+
+
+def _numbers(values: list[tuple[float, str]]) -> tuple[list[float], list[float]]:
+    return [float(moment) for moment, _ in values], [float(value) for _, value in values]
 
 
 def missing_panels(server: Prometheus) -> list[str]:
@@ -181,12 +212,11 @@ def missing_rules(server: Prometheus) -> list[str]:
 
 
 def missing_tables(database: str) -> list[str]:
-    """Titles of panels whose SQL finds no row, or a column that is empty in all rows; the seeds' articles have no URL."""
-    begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC)
+    """Titles of panels whose SQL finds no row, or a column that is empty in all rows (`url`: the seeds have none)."""
     asked = all_queries("postgresql")
     assert len(asked) > 7
     with psycopg.connect(database) as connection:
-        found = {q.panel["title"]: _rows(connection, sql(q.text, begin, end)) for q in asked}
+        found = {q.panel["title"]: _rows(connection, sql(q.text, BEGIN, datetime.now(UTC))) for q in asked}
     return [
         title
         for title, rows in found.items()
