@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import generate
+from schemas.base import SCHEMA_VERSION
 
 Schema = Mapping[str, Any]
 
@@ -67,7 +68,7 @@ def releases(folder: Path = generate.HERE / "json") -> dict[str, dict[str, Schem
     """The kept schemas, by release and record: `v1/event.json` is the event of 1.0."""
     return {
         kept.name: {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(kept.glob("*.json"))}
-        for kept in sorted(folder.glob(f"v{generate.SCHEMA_VERSION.split('.')[0]}*"))
+        for kept in sorted(folder.glob(f"v{SCHEMA_VERSION.split('.')[0]}*"))
     }
 
 

@@ -197,7 +197,7 @@ class _Recorded(Span):
 
     def _settled(self, future: "asyncio.Future[Any]") -> None:
         error = None if future.cancelled() else future.exception()
-        self.end("given up" if future.cancelled() else error and repr(error))
+        self.end("given up" if future.cancelled() else repr(error) if error else None)
 
 
 def _place(message: Located) -> dict[str, str | int]:
