@@ -72,11 +72,11 @@ bench: setup ## The whole stream beside the bare extraction, rows a second into 
 	@$(BIN)/python -m tests.bench_store
 	@$(BIN)/python -m training.bench models/de_lagebild training/corpus/passages.jsonl
 
-lock: ## Choose the versions anew (requirements/*.lock), with hashes
-	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
-	  --no-header --extra postgres --extra tracing --output-file requirements/runtime.lock pyproject.toml
-	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
-	  --no-header --extra postgres --extra tracing --extra dev --constraint requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python $(BIN)/python --extra postgres --extra tracing
+
+lock: setup ## Choose the versions anew (requirements/*.lock), with hashes
+	@$(LOCK) --output-file requirements/runtime.lock pyproject.toml
+	@$(LOCK) --extra dev --constraint requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
 
 clean: ## Remove the environment, caches and the last demo
 	@rm -rf $(VENV) .cache demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
