@@ -52,6 +52,13 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
             assert getattr(parameter, "help", None), f"{name} {parameter.name}"
 
 
+def test_a_command_loads_only_what_it_needs() -> None:
+    """Services start by it too, and have to be back soon after a crash."""
+    told = "import sys, services.cli.main; print(*{'spacy', 'sqlalchemy', 'onnxruntime'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert result.stdout.strip() == ""
+
+
 def test_version() -> None:
     result = lagebild("--version")
     assert (result.returncode, result.stdout.strip()) == (0, f"lagebild {version('lagebild')}")

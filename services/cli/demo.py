@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,9 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from schemas import Article, Event
 from services.common.errors import UserError
-from services.demo import Stream
-from services.report import render
-from services.storage import Store, open_store
+
+if TYPE_CHECKING:
+    from services.demo import Stream
+    from services.storage import Store
 
 IDLE_SECONDS = 60.0
 
@@ -31,6 +32,9 @@ def demo(
 
     Needs Java 17 or newer, and Maven for the first run. The folder of an earlier demo is replaced.
     """
+    from services.demo import Stream
+    from services.storage import open_store
+
     # SIGTERM stops the children as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
@@ -72,7 +76,7 @@ def _clear(out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
 
 
-def _replay(articles: list[Article], stream: Stream, store: Store, console: Console) -> None:
+def _replay(articles: list[Article], stream: "Stream", store: "Store", console: Console) -> None:
     from services.producer import produce
 
     columns = (
@@ -89,7 +93,7 @@ def _replay(articles: list[Article], stream: Stream, store: Store, console: Cons
         _follow(len(articles), stream, store, lambda n: progress.update(stored, completed=n))
 
 
-def _follow(wanted: int, stream: Stream, store: Store, tell: Any) -> None:
+def _follow(wanted: int, stream: "Stream", store: "Store", tell: Any) -> None:
     done, moved = -1, time.monotonic()
     while done < wanted:
         stream.check()
@@ -104,6 +108,7 @@ def _follow(wanted: int, stream: Stream, store: Store, tell: Any) -> None:
 
 def _show(console: Console, articles: list[Article], events: list[Event], out: Path, metrics: list[Path]) -> None:
     from services.cli.tables import records_table
+    from services.report import render
 
     by_article = {article.id: [e for e in events if e.article.id == article.id] for article in articles}
     report = out / "report.html"
@@ -116,7 +121,7 @@ def _show(console: Console, articles: list[Article], events: list[Event], out: P
     console.print(f"metrics   {'  '.join(str(out / path.name) for path in metrics)}")
 
 
-def _wait(console: Console, stream: Stream) -> None:
+def _wait(console: Console, stream: "Stream") -> None:
     console.print(
         f"Kafka answers at {stream.settings.bootstrap_servers}; metrics: {', '.join(stream.metrics.values())}"
     )

@@ -1,16 +1,20 @@
 """`lagebild explain`: which words gave which slot of a record, and why."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from spacy.tokens import Doc
 
 from schemas import Event, Party, Place, Span
 from services.cli.reading import Model, Paths, PublishedAt, Reading, Source
-from services.extraction.findings import Finding
 from services.report.marks import slots
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+    from services.extraction.findings import Finding
 
 LABELS = ("status", "reported", "movement", "category", "kind", "quoted")
 
@@ -35,7 +39,7 @@ def explain(paths: Paths, *, published_at: PublishedAt = None, source: Source = 
     reading.end()
 
 
-def _table(event: Event, doc: Doc) -> Table:
+def _table(event: Event, doc: "Doc") -> Table:
     """One record: a line for each slot and label."""
     heading = Text(f"{event.type} „{event.anchor.text}“ at {event.anchor.start}–{event.anchor.end}")
     table = Table("slot", "words", "stands for", "because", title=heading, title_justify="left", expand=True)
@@ -44,7 +48,7 @@ def _table(event: Event, doc: Doc) -> Table:
     return table
 
 
-def _rows(event: Event, doc: Doc) -> Iterator[tuple[str, str, str, str]]:
+def _rows(event: Event, doc: "Doc") -> Iterator[tuple[str, str, str, str]]:
     finding = _finding(event, doc)
     reasons = finding.reasons if finding else {}
     score = f"score {event.confidence:.2f}" if event.confidence is not None else ""
@@ -58,7 +62,7 @@ def _rows(event: Event, doc: Doc) -> Iterator[tuple[str, str, str, str]]:
             yield label, "", str(value).lower(), reasons.get(label, "from other findings or the words")
 
 
-def _finding(event: Event, doc: Doc) -> Finding | None:
+def _finding(event: Event, doc: "Doc") -> "Finding | None":
     """The finding that the record was made from."""
     anchor = (event.anchor.start, event.anchor.end)
     found = (
@@ -67,7 +71,7 @@ def _finding(event: Event, doc: Doc) -> Finding | None:
     return next(found, None)
 
 
-def _linked(span: Span, doc: Doc) -> tuple[str, str]:
+def _linked(span: Span, doc: "Doc") -> tuple[str, str]:
     """Whom or what the words mean, and the linker's rule that says so."""
     match span:
         case Party():
