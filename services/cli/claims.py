@@ -1,7 +1,7 @@
 """`lagebild claims`: what several articles tell of one happening, from the database."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import typer
 from rich.console import Console
@@ -9,11 +9,8 @@ from rich.console import Console
 from schemas import Claim, ClaimType, write
 from services.cli.choices import among, day
 from services.cli.claim_blocks import claim_block
-from services.common.errors import UserError
-from services.common.settings import get_settings
-
-if TYPE_CHECKING:
-    from services.storage import ClaimFilter
+from services.cli.filtering import Database
+from services.cli.reading_store import opened
 
 Format = Literal["text", "jsonl"]
 
@@ -35,7 +32,7 @@ def claims(
     limit: Annotated[int, typer.Option(min=0, help="Most claims to show, the latest told; 0: all.")] = 20,
     form: Annotated[str, typer.Option("--format", help="text for people, jsonl as in the topic.")] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
-    database: Annotated[str | None, typer.Option(help="Database to read.", show_default="LAGEBILD_DATABASE")] = None,
+    database: Database = None,
 ) -> None:
     """List claims: what several articles tell of one happening, who says so, and who says otherwise.
 
@@ -56,22 +53,10 @@ def claims(
         disagreeing=disagreeing,
         limit=limit or None,
     )
-    _list(database or get_settings().database_url, filters, chosen)
-
-
-def _list(database: str, filters: "ClaimFilter", form: Format) -> None:
-    from services.storage import Retryable, open_store
-
-    try:
-        store = open_store(database, create=False)
-        try:
-            _show(store.claims(filters), form, filters.limit)
-            if waiting := store.claim_changes_waiting():
-                typer.echo(f"{waiting} changes of articles are not taken up yet: the sink does it", err=True)
-        finally:
-            store.close()
-    except Retryable as error:
-        raise UserError(str(error), remedy="try again when it can be") from error
+    with opened(database) as store:
+        _show(store.claims(filters), chosen, filters.limit)
+        if waiting := store.claim_changes_waiting():
+            typer.echo(f"{waiting} changes of articles are not taken up yet: the sink does it", err=True)
 
 
 def _show(found: Iterable[Claim], form: Format, limit: int | None) -> None:
