@@ -17,6 +17,7 @@ from schemas import Category, Movement, StatementKind, Status
 from services.common.errors import UserError
 from services.extraction.linking import tables as linker
 from services.extraction.rules.inflection import parse_verb
+from services.extraction.tables import LOADER
 
 DATA = Path(__file__).parent / "data"
 LINKING = linker.DATA
@@ -123,10 +124,10 @@ FORMS: Mapping[str, TypeAdapter[Any]] = {
     "rules_grammar.yaml": TypeAdapter(dict[Word, list[Small]]),
     "sentences.yaml": TypeAdapter(Sentences),
 }
-# The places where one word must have one label: path of keys to a mapping of labels to lists.
+# The mappings of labels to lists in which one word must have one label.
 _EXCLUSIVE = {
-    "goods.yaml": (("stems",), ("types",), ("adjectives",), ("vague",)),
-    "rules_statements.yaml": (("verbs",), ("nouns",)),
+    "goods.yaml": ("stems", "types", "adjectives", "vague"),
+    "rules_statements.yaml": ("verbs", "nouns"),
 }
 
 
@@ -139,7 +140,7 @@ class Checked:
     problems: tuple[str, ...]
 
 
-class _UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # known at run time alone
+class _UniqueKeys(LOADER):  # type: ignore[misc]  # which loader it is, is known at run time alone
     """A safe loader that refuses a key given twice, of which YAML readers silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -170,8 +171,8 @@ def _form_of(name: str) -> Callable[[Any], Iterator[str]]:
             yield from dict.fromkeys(_told(one) for one in error.errors())
             return
         yield from _repeated(table, "")
-        for path in _EXCLUSIVE.get(name, ()):
-            yield from _claimed_twice(table[path[0]], path[0])
+        for key in _EXCLUSIVE.get(name, ()):
+            yield from _claimed_twice(table[key], key)
 
     return problems
 

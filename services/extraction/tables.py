@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader, in C where libyaml is there."""
 
 
 @lru_cache(maxsize=32)
@@ -20,7 +21,7 @@ def read_table(name: str) -> dict[str, Any]:
         ValueError: it is not a mapping.
     """
     text = files("services.extraction").joinpath("data", f"{name}.yaml").read_text("utf-8")
-    table = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, in C where libyaml is there
+    table = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
     if not isinstance(table, dict):
         raise ValueError(f"data/{name}.yaml is not a mapping of names to entries")
     return table

@@ -9,8 +9,7 @@ from typing import Any
 import yaml
 
 from services.common.errors import UserError
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from services.extraction.tables import LOADER
 
 
 @dataclass
@@ -71,7 +70,7 @@ class CheckedEntry:
 
 def _read(folder: Path, file: str) -> Any:
     try:
-        return yaml.load((folder / file).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
+        return yaml.load((folder / file).read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 (a safe loader)
     except FileNotFoundError as error:
         raise UserError(f"the linker's table {file} is missing", remedy="reinstall Lagebild or restore it") from error
     except yaml.YAMLError as error:
