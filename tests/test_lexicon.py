@@ -60,6 +60,12 @@ def test_a_missing_table_is_named(tables: Path) -> None:
     assert "missing" in problems(tables)["goods.yaml"][0]
 
 
+def test_a_missing_table_of_names_is_named(tables: Path) -> None:
+    (tables / "linking" / "persons.yaml").unlink()
+    ((_, found),) = problems(tables).items()
+    assert "persons.yaml is missing" in found[0]
+
+
 def test_the_command_lists_every_table() -> None:
     result = lagebild("lexicon", "check")
     assert result.returncode == 0

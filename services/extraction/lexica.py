@@ -195,8 +195,8 @@ def _linking(folder: Path) -> Iterator[Checked]:
         try:
             linker.load_tables(folder)
         except UserError as error:
-            name = next((file.file for file in files if file.file in str(error)), "")
-            files = [Checked(f.file, f.entries, (str(error),)) if f.file == name else f for f in files]
+            name = next((file.file for file in files if file.file in str(error)), folder.name)
+            files = [file for file in files if file.file != name] + [Checked(name, 0, (str(error),))]
     yield from files
 
 
