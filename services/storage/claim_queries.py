@@ -4,8 +4,8 @@ import sqlalchemy as sa
 
 from services.storage.claim_rows import CLAIM_CHANGES, CLAIM_PARTIES, CLAIM_RECORDS, CLAIMS
 from services.storage.columns import DAY, day_text
-from services.storage.conversion import search_words
 from services.storage.interface import ClaimFilter
+from services.storage.queries import is_named
 from services.storage.rows import EVENTS
 
 WAITING = sa.select(sa.func.count()).select_from(CLAIM_CHANGES)
@@ -54,8 +54,5 @@ def _conditions(filters: ClaimFilter) -> list[sa.ColumnElement[bool]]:
 
 
 def _named(role: str, wanted: str) -> sa.ColumnElement[bool]:
-    words = search_words(wanted)
-    is_named = CLAIM_PARTIES.c.code == wanted.strip().upper()
-    if words.strip():
-        is_named = sa.or_(is_named, CLAIM_PARTIES.c.name_words.contains(words, autoescape=True))
-    return sa.exists().where(CLAIM_PARTIES.c.claim_id == CLAIMS.c.claim_id, CLAIM_PARTIES.c.role == role, is_named)
+    named = is_named(CLAIM_PARTIES, wanted)
+    return sa.exists().where(CLAIM_PARTIES.c.claim_id == CLAIMS.c.claim_id, CLAIM_PARTIES.c.role == role, named)

@@ -69,12 +69,20 @@ def _conditions(filters: EventFilter) -> list[sa.ColumnElement[bool]]:
 
 
 def _plays(wanted: str, roles: Sequence[str]) -> sa.ColumnElement[bool]:
-    words = search_words(wanted)
-    is_named = PARTIES.c.code == wanted.strip().upper()
-    if words.strip():
-        is_named = sa.or_(is_named, PARTIES.c.name_words.contains(words, autoescape=True))
     in_role = [PARTIES.c.role.in_(roles)] if roles else []
-    return sa.exists().where(PARTIES.c.event_id == EVENTS.c.event_id, is_named, *in_role)
+    return sa.exists().where(PARTIES.c.event_id == EVENTS.c.event_id, is_named(PARTIES, wanted), *in_role)
+
+
+def is_named(parties: sa.TableClause, wanted: str) -> sa.ColumnElement[bool]:
+    """The condition that a party has this code, or these words in its name.
+
+    Args:
+        parties: a table with the columns code and name_words.
+        wanted: as in `EventFilter.actor`.
+    """
+    words = search_words(wanted)
+    coded: sa.ColumnElement[bool] = parties.c.code == wanted.strip().upper()
+    return sa.or_(coded, parties.c.name_words.contains(words, autoescape=True)) if words.strip() else coded
 
 
 def _lies_in(country: str) -> sa.ColumnElement[bool]:
