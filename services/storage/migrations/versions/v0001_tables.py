@@ -3,11 +3,8 @@
 Revision: 0001
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.schema import SchemaItem
 
 from services.storage.columns import (
     DAY,
@@ -20,6 +17,7 @@ from services.storage.columns import (
     NUMBER,
     TEXT,
 )
+from services.storage.migrations.tables import needed, optional, table
 
 revision = "0001"
 down_revision = None
@@ -39,43 +37,31 @@ def upgrade() -> None:
         _full_text_postgresql()
 
 
-def _table(name: str, *columns: SchemaItem) -> None:
-    op.create_table(name, *columns, sqlite_strict=True)
-
-
-def _needed(name: str, kind: sa.types.TypeEngine[Any], *more: SchemaItem) -> sa.Column[Any]:
-    return sa.Column(name, kind, *more, nullable=False)
-
-
-def _optional(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=True)
-
-
 def _articles() -> None:
-    _table(
+    table(
         "articles",
         # SQLite's full-text index names rows by this number; a rowid that is no column may change in a VACUUM.
         sa.Column("number", sa.Integer(), sa.Identity(), primary_key=True),
-        _needed("article_id", TEXT),
-        _optional("title", TEXT),
-        _optional("url", TEXT),
-        _optional("source", TEXT),
-        _optional("language", TEXT),
-        _optional("published_on", DAY),
-        _optional("published_at", MOMENT),
-        _optional("text", TEXT),
-        _needed("first_seen_at", MOMENT),
+        needed("article_id", TEXT),
+        optional("title", TEXT),
+        optional("url", TEXT),
+        optional("source", TEXT),
+        optional("language", TEXT),
+        optional("published_on", DAY),
+        optional("published_at", MOMENT),
+        optional("text", TEXT),
+        needed("first_seen_at", MOMENT),
         sa.UniqueConstraint("article_id", name="articles_article_id"),
     )
     op.create_index("articles_published_on", "articles", ["published_on"])
-    _table(
+    table(
         "extractions",
         sa.Column("article_id", TEXT, _article_key("extractions"), primary_key=True),
-        _needed("extraction_id", IDENTIFIER),
-        _needed("extractor", TEXT),
-        _needed("outcome", TEXT),
-        _needed("event_count", INTEGER),
-        _needed("seen_at", MOMENT),
+        needed("extraction_id", IDENTIFIER),
+        needed("extractor", TEXT),
+        needed("outcome", TEXT),
+        needed("event_count", INTEGER),
+        needed("seen_at", MOMENT),
     )
 
 
@@ -84,35 +70,35 @@ def _article_key(table: str) -> sa.ForeignKey:
 
 
 def _events() -> None:
-    _table(
+    table(
         "events",
         sa.Column("event_id", IDENTIFIER, primary_key=True),
-        _needed("article_id", TEXT, _article_key("events")),
-        _needed("extraction_id", IDENTIFIER),
-        _needed("extractor", TEXT),
-        _needed("type", TEXT),
-        _needed("status", TEXT),
-        _needed("reported", FLAG),
-        _needed("anchor", TEXT),
-        _needed("anchor_start", INTEGER),
-        _needed("anchor_end", INTEGER),
-        _needed("evidence", TEXT),
-        _needed("evidence_start", INTEGER),
-        _needed("evidence_end", INTEGER),
-        _optional("time", TEXT),
-        _optional("time_earliest", DAY),
-        _optional("time_latest", DAY),
-        *(_optional(name, TEXT) for name in ("movement", "category", "kind")),
-        _optional("quoted", FLAG),
-        *(_optional(name, TEXT) for name in ("force", "goods", "content", "quantity")),
-        _optional("quantity_min", NUMBER),
-        _optional("quantity_max", NUMBER),
-        _optional("quantity_approximate", FLAG),
-        _optional("quantity_unit", TEXT),
-        _optional("plover_code", TEXT),
-        _optional("confidence", NUMBER),
-        _needed("record", DOCUMENT),
-        _needed("seen_at", MOMENT),
+        needed("article_id", TEXT, _article_key("events")),
+        needed("extraction_id", IDENTIFIER),
+        needed("extractor", TEXT),
+        needed("type", TEXT),
+        needed("status", TEXT),
+        needed("reported", FLAG),
+        needed("anchor", TEXT),
+        needed("anchor_start", INTEGER),
+        needed("anchor_end", INTEGER),
+        needed("evidence", TEXT),
+        needed("evidence_start", INTEGER),
+        needed("evidence_end", INTEGER),
+        optional("time", TEXT),
+        optional("time_earliest", DAY),
+        optional("time_latest", DAY),
+        *(optional(name, TEXT) for name in ("movement", "category", "kind")),
+        optional("quoted", FLAG),
+        *(optional(name, TEXT) for name in ("force", "goods", "content", "quantity")),
+        optional("quantity_min", NUMBER),
+        optional("quantity_max", NUMBER),
+        optional("quantity_approximate", FLAG),
+        optional("quantity_unit", TEXT),
+        optional("plover_code", TEXT),
+        optional("confidence", NUMBER),
+        needed("record", DOCUMENT),
+        needed("seen_at", MOMENT),
         sa.CheckConstraint("type in ('deployment', 'supply', 'statement')", name="events_type"),
         sa.CheckConstraint("status in ('actual', 'planned', 'possible', 'denied')", name="events_status"),
         sa.CheckConstraint("anchor_start < anchor_end", name="events_anchor"),
@@ -122,40 +108,40 @@ def _events() -> None:
 
 
 def _slots() -> None:
-    _table(
+    table(
         "parties",
         sa.Column("event_id", IDENTIFIER, _event_key("parties"), primary_key=True),
         sa.Column("role", TEXT, primary_key=True),
         sa.Column("position", INTEGER, primary_key=True),
-        _needed("name", TEXT),
-        _needed("name_words", TEXT),
-        _optional("code", TEXT),
-        _needed("kind", TEXT),
-        _needed("text", TEXT),
-        _needed("text_start", INTEGER),
-        _needed("text_end", INTEGER),
+        needed("name", TEXT),
+        needed("name_words", TEXT),
+        optional("code", TEXT),
+        needed("kind", TEXT),
+        needed("text", TEXT),
+        needed("text_start", INTEGER),
+        needed("text_end", INTEGER),
     )
     op.create_index("parties_code", "parties", ["code", "role"])
-    _table(
+    table(
         "places",
         sa.Column("event_id", IDENTIFIER, _event_key("places"), primary_key=True),
         sa.Column("role", TEXT, primary_key=True),
-        _needed("name", TEXT),
-        _optional("country", TEXT),
-        _optional("latitude", NUMBER),
-        _optional("longitude", NUMBER),
-        _optional("geonames_id", LARGE_INTEGER),
-        _needed("text", TEXT),
-        _needed("text_start", INTEGER),
-        _needed("text_end", INTEGER),
+        needed("name", TEXT),
+        optional("country", TEXT),
+        optional("latitude", NUMBER),
+        optional("longitude", NUMBER),
+        optional("geonames_id", LARGE_INTEGER),
+        needed("text", TEXT),
+        needed("text_start", INTEGER),
+        needed("text_end", INTEGER),
     )
     op.create_index("places_country", "places", ["country", "role"])
-    _table(
+    table(
         "told",
         sa.Column("statement_id", IDENTIFIER, _event_key("told"), primary_key=True),
         sa.Column("position", INTEGER, primary_key=True),
         # No foreign key: the event told may come in a later batch than the statement.
-        _needed("event_id", IDENTIFIER),
+        needed("event_id", IDENTIFIER),
     )
     op.create_index("told_event", "told", ["event_id"])
 
@@ -165,21 +151,21 @@ def _event_key(table: str) -> sa.ForeignKey:
 
 
 def _bookkeeping() -> None:
-    _table(
+    table(
         "pending_events",
         sa.Column("extraction_id", IDENTIFIER, primary_key=True),
         sa.Column("event_id", IDENTIFIER, primary_key=True),
-        _needed("article_id", TEXT),
-        _needed("record", TEXT),
-        _needed("seen_at", MOMENT),
+        needed("article_id", TEXT),
+        needed("record", TEXT),
+        needed("seen_at", MOMENT),
     )
     op.create_index("pending_events_article", "pending_events", ["article_id"])
-    _table(
+    table(
         "consumer_offsets",
         sa.Column("consumer_group", TEXT, primary_key=True),
         sa.Column("topic", TEXT, primary_key=True),
         sa.Column("partition_number", INTEGER, primary_key=True, autoincrement=False),
-        _needed("next_offset", LARGE_INTEGER),
+        needed("next_offset", LARGE_INTEGER),
     )
 
 
