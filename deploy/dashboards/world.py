@@ -29,11 +29,8 @@ def _overview(board: Dashboard) -> None:
             "In this time",
             "Articles read, and records of each type found in them.",
             "short",
-            """
-            SELECT count(DISTINCT a.article_id) AS articles,
-                count(*) FILTER (WHERE e.type = 'deployment') AS deployments,
-                count(*) FILTER (WHERE e.type = 'supply') AS supplies,
-                count(*) FILTER (WHERE e.type = 'statement') AS statements
+            f"""
+            SELECT count(DISTINCT a.article_id) AS articles, {_BY_TYPE}
             FROM articles a LEFT JOIN events e ON e.article_id = a.article_id WHERE $__timeFilter(a.published_on)
             """,
             span=24,
@@ -150,11 +147,9 @@ def _claims(board: Dashboard) -> None:
             "Corroboration",
             "Claims by the number of independent sources that tell of them; each bar by type.",
             "short",
-            """
+            f"""
             SELECT c.sources || CASE WHEN c.sources = 1 THEN ' source' ELSE ' sources' END AS told_by,
-                count(*) FILTER (WHERE c.type = 'deployment') AS deployments,
-                count(*) FILTER (WHERE c.type = 'supply') AS supplies,
-                count(*) FILTER (WHERE c.type = 'statement') AS statements
+                {_counts("c.type", _TYPES)}
             FROM claims c WHERE $__timeFilter(c.last_seen) GROUP BY c.sources ORDER BY c.sources
             """,
             span=8,
@@ -209,5 +204,6 @@ def _counts(column: str, values: dict[str, str]) -> str:
     return ", ".join(f"count(*) FILTER (WHERE {column} = '{value}') AS {name}" for value, name in values.items())
 
 
-_BY_TYPE = _counts("e.type", {"deployment": "deployments", "supply": "supplies", "statement": "statements"})
+_TYPES = {"deployment": "deployments", "supply": "supplies", "statement": "statements"}
+_BY_TYPE = _counts("e.type", _TYPES)
 _BY_STATUS = _counts("status", {name: name for name in ("actual", "planned", "possible", "denied")})
