@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import spacy
 from spacy.language import Language
@@ -23,6 +23,10 @@ from services.extraction.language.sentences import split_sentences
 from training import baseline, gold
 from training.scheme import TAGS
 
+Named: TypeAlias = tuple[list[gold.Named], list[gold.Named]]
+"""Sentences that train, and those held out."""
+TaggedSets: TypeAlias = tuple[list[gold.Tagged], dict[str, list[gold.Tagged]]]
+"""The same with tags; held out by name."""
 CASES = Path(__file__).parents[1] / "tests" / "data"
 COMPONENTS = ("lagebild_encoder", "lagebild_tagger", "lagebild_entities")
 _NAMES = {"Particle": ("PartType", {"Yes": "Vbp"}), "Passive": ("Voice", {"Yes": "Pass"})}
@@ -72,8 +76,8 @@ def marked_ends(marked: str) -> tuple[str, frozenset[int]]:
     return text, frozenset(ends)
 
 
-def _run_together(path: Path) -> tuple[str, frozenset[int]]:
-    return marked_ends(" ".join(sentence.replace("|", "/") + "|" for sentence in gold.texts(path)))
+def _run_together(sentences: Iterable[str]) -> tuple[str, frozenset[int]]:
+    return marked_ends(" ".join(sentence.replace("|", "/") + "|" for sentence in sentences))
 
 
 def lemma_accuracy(nlp: Language, cases: Iterable[dict[str, Any]]) -> float:
@@ -110,29 +114,30 @@ def _lemma_cases() -> list[dict[str, Any]]:
     return [json.loads(line) for line in (CASES / "verb_lemmas.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def _baseline(germeval: Path, treebanks: Path) -> dict[str, float]:
+def _baseline(named: Named, tagged_sets: TaggedSets) -> dict[str, float]:
     """The baseline's figures, by the rows' names; some minutes of training."""
-    train, held = gold.entities(germeval)
+    train, held = named
     upos = TAGS["upos"]
     names = entity_f1(baseline.entity_recogniser(train), ["ner"], held)
-    trees, tests = gold.tags(treebanks)
+    trees, tests = tagged_sets
     tagger = baseline.tagger([(tokens, [upos[row[0]] for row in rows]) for tokens, rows in trees])
     tagged = {name: tag_accuracy(tagger, ["morphologizer"], part)["upos"] for name, part in tests.items()}
     return {"NER": names["all"]} | {f"UPOS {name}": value for name, value in tagged.items()}
 
 
-def table(nlp: Language, germeval: Path, treebanks: Path, beside: dict[str, float]) -> list[str]:
+def table(
+    nlp: Language, named: Named, tagged_sets: TaggedSets, together: list[str], beside: dict[str, float]
+) -> list[str]:
     """The figures as a Markdown table, and below it those of single types and features."""
-    _, held = gold.entities(germeval)
-    _, tests = gold.tags(treebanks)
+    _, held = named
+    _, tests = tagged_sets
     names = entity_f1(nlp, COMPONENTS, held)
     tagged = {name: tag_accuracy(nlp, COMPONENTS, part) for name, part in tests.items()}
-    together = boundary_f1([_run_together(treebanks / "gsd-test.conllu")])
     own, verbs = sentence_cases(), _lemma_cases()
     rows = [
         (f"strict NER F1, GermEval 2014, {len(held)} sentences", names["all"], beside.get("NER"), 0.82),
         *((f"UPOS, {name}", figures["upos"], beside.get(f"UPOS {name}"), 0.96) for name, figures in tagged.items()),
-        ("sentence boundaries F1, GSD test run together", together, None, 0.95),
+        ("sentence boundaries F1, GSD test run together", boundary_f1([_run_together(together)]), None, 0.95),
         (f"sentence boundaries F1, {len(own)} own hard cases", boundary_f1(own), None, 0.98),
         (f"verb lemmas, prefix joined, {len(verbs)} own cases", lemma_accuracy(nlp, verbs), None, 0.97),
     ]
@@ -157,8 +162,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--treebanks", type=Path, required=True, help="folder with gsd-dev, gsd-test and pud .conllu")
     parser.add_argument("--baseline", action=argparse.BooleanOptionalAction, default=True, help="train the CNN too")
     options = parser.parse_args(argv)
-    beside = _baseline(options.germeval, options.treebanks) if options.baseline else {}
-    print("\n".join(table(spacy.load(options.pipeline), options.germeval, options.treebanks, beside)))
+    named, tagged_sets = gold.entities(options.germeval), gold.tags(options.treebanks)
+    together = gold.texts(options.treebanks / "gsd-test.conllu")
+    beside = _baseline(named, tagged_sets) if options.baseline else {}
+    print("\n".join(table(spacy.load(options.pipeline), named, tagged_sets, together, beside)))
 
 
 if __name__ == "__main__":
