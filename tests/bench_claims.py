@@ -23,11 +23,7 @@ PER_ARTICLE = 2
 def told(number: int, total: int, generator: random.Random) -> tuple[Article, list[Event]]:
     """An article of a year's stream: two deployments, a tenth of all by one pair of states."""
     day = date(2024, 1, 1) + timedelta(days=365 * number // total)
-    text = " ".join(
-        generator.choices(
-            ["Truppen", "Grenze", "Minister", "Sprecher", "Lage", "Abend", "sagte", "meldete", "Nacht"], k=120
-        )
-    )
+    text = " ".join(generator.choices(WORDS, k=120))
     article = Article(id=f"b{number}", text=text, source=f"Blatt {generator.randrange(200)}", published_at=day)
     model = next(event for event in findings(example()) if isinstance(event, DeploymentEvent))
     return article, [_event(article, model, ordinal, generator) for ordinal in range(PER_ARTICLE)]

@@ -6,7 +6,6 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -15,7 +14,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from services.broker import LocalBroker
 from services.common.settings import Settings
 from services.common.topics import create_topics, topic_specs
+from tests.databases import url  # noqa: F401 - a fixture, for all tests
 from tests.postgres import postgres  # noqa: F401 - a fixture, for all tests
+from tests.streams import own_settings
 
 ReadTopic = Callable[[str], Awaitable[list[ConsumerRecord]]]
 RawRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
@@ -44,18 +45,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def settings(broker: str, tmp_path: Path) -> AsyncIterator[Settings]:
     """Settings on the broker with topics, groups and a database of this test alone; the topics exist."""
-    prefix = f"t{uuid4().hex[:8]}-"
-    settings = Settings(
-        _env_file=None,
-        bootstrap_servers=broker,
-        topic_prefix=prefix,
-        extractor_group=f"{prefix}extractor",
-        sink_group=f"{prefix}sink",
-        extractor_web_port=0,
-        sink_web_port=0,
-        database=f"sqlite:///{tmp_path}/lagebild.db",
-        data_dir=tmp_path,
-    )
+    settings = own_settings(broker, tmp_path, database=f"sqlite:///{tmp_path}/lagebild.db")
+    prefix = settings.topic_prefix
     async with _admin(broker) as admin:
         await create_topics(settings)
         # The broker confirms a topic some milliseconds before its metadata show it.

@@ -11,11 +11,10 @@ from services.storage import Change, open_store
 from tests.findings import article, findings, moment, receipt
 from tests.postgres import PostgresServer
 
-KINDS = ("sqlite", "postgresql")
 
-
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of the kind that is the fixture's parameter."""
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/test.db"
     server: PostgresServer = request.getfixturevalue("postgres")

@@ -1,7 +1,7 @@
 """Claims: which records tell of the same happening, shown on SQLite and on PostgreSQL alike."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from itertools import combinations
@@ -13,26 +13,16 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import Article, Claim, Event, Extraction, read_claim, write
+from schemas import Article, ArticleReference, Claim, Event, extraction_id, read_claim, write
 from services.claims import Member, group_members, segments, signature_of
 from services.claims.copies import sources
 from services.claims.groups import GAP, LONGEST, REACH, SIGHT
 from services.storage import Change, ClaimFilter, Removal, Store, open_store
 from services.storage.migrate import migrate
-from tests.claim_articles import answer, forty, read_articles
-from tests.findings import moment
-from tests.postgres import PostgresServer
+from tests.claim_articles import EXTRACTOR, answer, forty, read_articles
+from tests.findings import moment, receipt
 
 Told = tuple[Article, list[Event]]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/test.db"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.fresh_database()
 
 
 @pytest.fixture
@@ -41,23 +31,10 @@ def store(url: str) -> Iterator[Store]:
         yield store
 
 
-def receipt(article: Article, events: Sequence[Event]) -> Extraction:
-    """The extraction that says: these are all."""
-    ids = tuple(event.event_id for event in events)
-    values = {
-        "extraction_id": events[0].extraction_id if events else UUID(int=1),
-        "article_id": article.id,
-        "extractor": "hand-1",
-        "event_ids": ids,
-        "outcome": "events" if events else "no_events",
-    }
-    return Extraction.model_validate(values)
-
-
 def put(store: Store, told: Iterable[Told], *, at: float = 0) -> None:
     """Write articles with all their records, a batch for each."""
     for article, events in told:
-        changes = [article, *events, receipt(article, events)]
+        changes = [article, *events, receipt(article, events, EXTRACTOR)]
         store.write([Change(record, moment(at)) for record in changes], "test", {})
 
 
@@ -185,7 +162,7 @@ def test_a_newer_extraction_replaces_what_the_older_gave(store: Store) -> None:
     refresh(store)
     assert {claim.place and claim.place.country for claim in store.claims()} == {"TGO", "BEN"}
     article, _ = report(2, "2024-02-03")
-    store.write([Change(receipt(article, []), moment(120))], "test", {})
+    store.write([Change(receipt(article, [], "hand-2"), moment(120))], "test", {})
     refresh(store)
     assert one(store).records == 1
     assert store.check() == []
@@ -217,7 +194,7 @@ def test_a_text_that_comes_late_is_found_to_be_a_copy(store: Store) -> None:
     first, second = (report(n, "2024-02-01", text=f"{text} Mali schickt Soldaten nach Togo.") for n in (1, 2))
     put(store, [first])
     article, events = second
-    store.write([Change(r, moment(0)) for r in (*events, receipt(article, events))], "test", {})
+    store.write([Change(r, moment(0)) for r in (*events, receipt(article, events, EXTRACTOR))], "test", {})
     refresh(store)
     assert one(store).sources == 2
     store.write([Change(article, moment(1))], "test", {})
@@ -254,8 +231,8 @@ def test_an_older_database_gets_its_claims(url: str) -> None:
 def test_an_article_without_a_date_counts_from_its_first_message(store: Store) -> None:
     article, events = report(1, "2024-02-01")
     undated = article.model_copy(update={"published_at": None})
-    reference = events[0].article.model_copy(update={"published_at": None})
-    put(store, [(undated, [events[0].model_copy(update={"article": reference})])])
+    changes = {"article": ArticleReference.of(undated), "extraction_id": extraction_id(undated, EXTRACTOR)}
+    put(store, [(undated, [events[0].model_copy(update=changes)])])
     refresh(store)
     assert one(store).first_seen == moment(0).date()
 

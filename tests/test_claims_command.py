@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from schemas import read_claim
 from services.cli.claims import claims as command
-from services.common.errors import UserError
 from services.storage import Change, open_store
-from tests.claim_articles import forty
+from tests.claim_articles import EXTRACTOR, forty
+from tests.commands import refusal
 from tests.findings import moment, receipt
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('claims')}/test.db"
     with closing(open_store(url)) as store:
         for article, events in forty():
-            told = (article, *events, receipt(article, events, "hand-1"))
+            told = (article, *events, receipt(article, events, EXTRACTOR))
             store.write([Change(record, moment(0)) for record in told], "test", {})
         store.refresh_claims()
     return url
@@ -74,7 +74,7 @@ def test_changes_that_wait_are_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/test.db"
     with closing(open_store(url)) as store:
         article, events = forty()[0]
-        told = (article, *events, receipt(article, events, "hand-1"))
+        told = (article, *events, receipt(article, events, EXTRACTOR))
         store.write([Change(record, moment(0)) for record in told], "test", {})
     result = CliRunner().invoke(app, ["--database", url], catch_exceptions=False)
     assert "no claims" in result.stderr
@@ -94,6 +94,4 @@ def test_what_cannot_be_done_is_explained(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError) as caught:
-        CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert said in str(caught.value)
+    assert said in refusal(app, arguments)

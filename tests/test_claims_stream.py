@@ -13,7 +13,7 @@ from schemas import Article, Event, Extraction, read_claim, write
 from services.common.settings import Settings
 from services.sink.claims import Claims, fitted
 from services.storage import ClaimMessage, Store
-from tests.claim_articles import forty
+from tests.claim_articles import EXTRACTOR, forty
 from tests.conftest import ReadTopic
 from tests.findings import receipt
 from tests.postgres import PostgresServer
@@ -30,7 +30,7 @@ def quick(settings: Settings) -> Settings:
 
 def records() -> list[Article | Event | Extraction]:
     """All records about the forty articles, as producer and extractor send them."""
-    return [record for article, events in forty() for record in (article, *events, receipt(article, events, "hand-1"))]
+    return [record for article, events in forty() for record in (article, *events, receipt(article, events, EXTRACTOR))]
 
 
 def last_values(messages: Sequence[ConsumerRecord]) -> dict[str, bytes]:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-from contextlib import closing
 from io import StringIO
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from typer.testing import CliRunner
 from schemas import Event, read_event
 from services.cli.events import events as command
 from services.cli.tables import records_table
-from services.common.errors import UserError
 from services.common.settings import Settings
-from services.storage import Change, open_store
-from tests.findings import article, findings, moment, receipt
+from tests.commands import refusal
+from tests.databases import fill
+from tests.findings import article, findings
 from tests.processes import Service, until
 from tests.sinking import processed, send
 
@@ -31,11 +30,7 @@ app.command()(command)
 def database(tmp_path: Path) -> str:
     """A database of two articles with three events each."""
     url = f"sqlite:///{tmp_path}/test.db"
-    with closing(open_store(url)) as store:
-        for number in (1, 2):
-            one = article(number)
-            records = (one, *findings(one), receipt(one, findings(one)))
-            store.write([Change(record, moment(0)) for record in records], "test", {})
+    fill(url)
     return url
 
 
@@ -95,10 +90,9 @@ def test_what_cannot_be_done_is_explained(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError) as caught:
-        CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert said in str(caught.value)
-    assert "geheim" not in str(caught.value)
+    found = refusal(app, arguments)
+    assert said in found
+    assert "geheim" not in found
 
 
 async def test_follow_shows_what_arrives(settings: Settings, tmp_path: Path) -> None:

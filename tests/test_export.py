@@ -21,16 +21,16 @@ from services.cli.export import export as command
 from services.common.errors import UserError
 from services.export import FORMATS, export
 from services.export.flat import COLUMNS, flat
-from tests.databases import KINDS, empty, fill
+from tests.databases import fill
 from tests.findings import article, findings
 
 app = typer.Typer()
 app.command()(command)
 
 
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    url = empty(request, tmp_path)
+@pytest.fixture
+def url(url: str) -> str:
+    """A database of each kind with articles in it."""
     fill(url)
     return url
 

@@ -35,15 +35,6 @@ ARTICLES = Partition("articles", 0)
 Record = Article | Event | Extraction | Removal
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/test.db"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.fresh_database()
-
-
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     store = open_store(url)

@@ -17,15 +17,6 @@ from tests.findings import TEXT, article, findings, moment, receipt
 from tests.postgres import PostgresServer
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/test.db"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.fresh_database()
-
-
 @pytest.fixture
 def engine(url: str) -> Iterator[sa.Engine]:
     """A plain engine on it, to look in from outside."""

@@ -21,6 +21,7 @@ from services.common.topics import create_topics
 from services.producer import SendOptions, produce
 from tests.bench import articles, cpu
 from tests.processes import Service
+from tests.streams import own_settings
 
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 240.0
@@ -77,18 +78,12 @@ class Stream:
         name = uuid4().hex[:8]
         self._exits = ExitStack()
         self.database = self.folder / f"{name}.db"
-        self.settings = Settings(
-            _env_file=None,
-            bootstrap_servers=self.broker.bootstrap_servers,
-            topic_prefix=f"{name}-",
-            extractor_group=f"{name}-extractor",
-            sink_group=f"{name}-sink",
+        self.settings = own_settings(
+            self.broker.bootstrap_servers,
+            self.folder,
             extractor_processes=self.processes,
-            extractor_web_port=0,
-            sink_web_port=0,
             partitions=self.partitions,
             database=f"sqlite:///{self.database}",
-            data_dir=self.folder,
         )
         self.sink = Service.command("sink", self.settings, self.folder / f"{name}-sink.log")
         self.extractors = [

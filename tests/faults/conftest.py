@@ -3,15 +3,14 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from services.broker import LocalBroker
-from services.common.settings import Settings
 from services.common.topics import create_topics
 from tests.faults.account import HEAD, Account
 from tests.faults.rig import LONG, SHORT, Rig, Size
+from tests.streams import own_settings
 
 ACCOUNTS: list[Account] = []
 
@@ -36,17 +35,7 @@ async def make_rig(fragile: LocalBroker, tmp_path: Path) -> AsyncIterator[Callab
     rigs: list[Rig] = []
 
     async def make(size: Size) -> Rig:
-        prefix = f"f{uuid4().hex[:8]}-"
-        settings = Settings(
-            _env_file=None,
-            bootstrap_servers=fragile.bootstrap_servers,
-            topic_prefix=prefix,
-            extractor_group=f"{prefix}extractor",
-            sink_group=f"{prefix}sink",
-            extractor_web_port=0,
-            sink_web_port=0,
-            database=f"sqlite:///{tmp_path}/{prefix}.db",
-        )
+        settings = own_settings(fragile.bootstrap_servers, tmp_path)
         await create_topics(settings)
         rigs.append(Rig(settings, tmp_path, size))
         return rigs[-1]
