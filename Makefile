@@ -38,7 +38,7 @@ lint: setup ## Lint, format and types
 	@$(BIN)/mypy
 
 test: lint ## Lint, types and all tests, on a real Kafka and real databases
-	@$(BIN)/pytest -q -m "not faults"
+	@$(BIN)/pytest -q
 
 check: lint ## Lint, types, schema drift and known vulnerabilities of the dependencies
 	@$(BIN)/lagebild schema --check
