@@ -171,7 +171,8 @@ class Stream:
             while wanted - found.keys():
                 for records in (await consumer.getmany(timeout_ms=500)).values():
                     found |= {record.key.decode(): record.timestamp / 1000 for record in records}
-        return found
+        # Those of the warming up stand in the topic too, and came earlier.
+        return {name: found[name] for name in wanted}
 
     def count(self) -> int:
         """Articles whose rows are there, those of the warming up too."""
