@@ -18,6 +18,7 @@ Change = Callable[[Schema], object]
 
 RELEASED = {
     "article": "0e649d53f198b97cc47569bcd3f685d8b94058e97b43654ace83d692b8cd571d",
+    "claim": "da09f09b0878e6e59c165c6c987d13c41019cbe526a4f52e30d52510e8ae53c3",
     "dead-letter": "c48f1fe99f06f3a41bf2956e4fd50968a7a115bd5007bf9af038cf0ed8f63973",
     "event": "74e1f64dd6bfeb41513b0b8d1e451ec4048fa5f5b931cab3bd285f920a16bc56",
     "extraction": "46b97d4b1e350431889acd176d70a2cec2505b60cf02aec6b481ffc26e8ada5e",
@@ -46,6 +47,10 @@ def rename(fields: Schema, old: str, new: str) -> None:
 
 def test_todays_models_break_nobody() -> None:
     assert breaks() == []
+
+
+def test_every_record_has_a_released_schema() -> None:
+    assert releases()["v1"].keys() == generate.MODELS.keys() == RELEASED.keys()
 
 
 def test_the_released_schemas_are_as_they_were_released() -> None:
