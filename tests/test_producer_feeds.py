@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from schemas import Article
 from services.producer import BadInput, FetchLimits, ReadOptions, fetch, read_articles
-from services.producer.feeds import feed_articles, published
+from services.producer.feeds import published
 from services.producer.fetch import is_public, without_password
 
 PARAGRAPHS = (
@@ -178,10 +178,16 @@ def test_an_atom_file_gives_what_it_holds(tmp_path: Path) -> None:
     assert [first, second] == read(path)
 
 
-def test_full_content_goes_before_the_summary() -> None:
+def read_feed(data: bytes, folder: Path, options: ReadOptions | None = None) -> list[Article | BadInput]:
+    path = folder / "f.xml"
+    path.write_bytes(data)
+    return list(read_articles([path], options or ReadOptions()))
+
+
+def test_full_content_goes_before_the_summary(tmp_path: Path) -> None:
     content = f"<content:encoded>&lt;p&gt;{PARAGRAPHS[0]}&lt;/p&gt;</content:encoded>"
     item = f"<title>T</title><description>Kurz.</description>{content}"
-    (found,) = feed_articles(rss(item), "f.xml", ReadOptions(source="Ticker"))
+    (found,) = read_feed(rss(item), tmp_path, ReadOptions(source="Ticker"))
     assert isinstance(found, Article)
     assert (found.text, found.source, found.language) == (PARAGRAPHS[0], "Ticker", "de-DE")
 
@@ -195,17 +201,17 @@ def test_full_content_goes_before_the_summary() -> None:
         (b"<html><body>Seite</body></html>", ["neither RSS nor Atom"]),
     ],
 )
-def test_a_faulty_feed_is_said_to_be_one(data: bytes, reasons: list[str]) -> None:
-    bad = [item for item in feed_articles(data, "f.xml", ReadOptions()) if isinstance(item, BadInput)]
+def test_a_faulty_feed_is_said_to_be_one(data: bytes, reasons: list[str], tmp_path: Path) -> None:
+    bad = [item for item in read_feed(data, tmp_path) if isinstance(item, BadInput)]
     assert len(bad) == len(reasons)
     for item, reason in zip(bad, reasons, strict=True):
-        assert item.source.startswith("f.xml")
+        assert item.source.startswith(str(tmp_path / "f.xml"))
         assert reason in item.reason
 
 
-def test_a_broken_feed_gives_what_stands_before_the_fault_and_its_line() -> None:
+def test_a_broken_feed_gives_what_stands_before_the_fault_and_its_line(tmp_path: Path) -> None:
     data = rss(f"<description>{PARAGRAPHS[0]}</description>", "\n\n<description>&nbsp < </description>")
-    good, *_others, bad = feed_articles(data, "f.xml", ReadOptions())
+    good, *_others, bad = read_feed(data, tmp_path)
     assert isinstance(good, Article)
     assert isinstance(bad, BadInput)
     assert "not well-formed XML" in bad.reason

@@ -1,32 +1,29 @@
 """RSS and Atom feeds."""
 
-import io
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_tz
-from typing import Any
 from urllib.parse import urljoin
-from xml.sax import SAXParseException
-
-import feedparser
-import trafilatura
 
 from schemas import Article
 from services.producer.fetch import is_web, without_password
 from services.producer.inputs import BadInput, ReadOptions, Rejected, article_from
-from services.producer.pages import main_text, page_article
+from services.producer.markup import Entry, Feed, feed_of, page_of
+from services.producer.pages import page_article
+from services.producer.parsing import parsed
 
 ZONE = re.compile(r"([+-]\d{4}|\b(UTC?|GMT|Z|[ECMP][SD]T))\s*(\(.*\))?\s*$")
 """A time zone by RFC 5322, sections 3.3 and 4.3, with a comment behind it or not."""
 
 
-def is_feed(data: bytes) -> bool:
-    """Whether a document is RSS or Atom, of any version."""
-    return bool(feedparser.parse(io.BytesIO(data)).version)
+def read_feed(data: bytes, options: ReadOptions) -> Feed | None:
+    """The feed in a document; None where it is neither RSS nor Atom. Raises Rejected as `parsed` does."""
+    feed = parsed(options.parse, feed_of, data)
+    return feed if feed.is_feed else None
 
 
-def feed_articles(data: bytes, source: str, options: ReadOptions) -> Iterator[Article | BadInput]:
+def feed_articles(feed: Feed, source: str, options: ReadOptions) -> Iterator[Article | BadInput]:
     """The articles of an RSS or Atom document.
 
     An entry that links to a page gives that page's text; one without a link gives the content that stands in the
@@ -35,24 +32,19 @@ def feed_articles(data: bytes, source: str, options: ReadOptions) -> Iterator[Ar
     update; the source is `options.source`, else the feed's title.
 
     Args:
-        data: the document.
+        feed: the document.
         source: its file or URL: for messages, and for links relative to it.
         options: see `ReadOptions`.
     """
-    feed = feedparser.parse(io.BytesIO(data))
-    broken = feed.bozo_exception if feed.bozo and isinstance(feed.bozo_exception, SAXParseException) else None
-    if not feed.version:
-        yield BadInput(source, None, "neither RSS nor Atom")
-        return
     base, source = source, without_password(source)
     for number, entry in enumerate(feed.entries, start=1):
         try:
-            yield _entry_article(entry, feed.feed, base, options)
+            yield _entry_article(entry, feed, base, options)
         except Rejected as rejected:
             yield BadInput(_place(entry, source, number), None, rejected.reason)
-    if broken is not None:
-        reason = f"the feed is not well-formed XML ({broken.getMessage()}); entries may be missing or cut"
-        yield BadInput(source, _line(broken, data), reason)
+    if feed.fault is not None:
+        reason = f"the feed is not well-formed XML ({feed.fault}); entries may be missing or cut"
+        yield BadInput(source, feed.line, reason)
     elif not feed.entries:
         yield BadInput(source, None, "the feed has no entries")
 
@@ -82,48 +74,35 @@ def _rfc5322(written: str) -> datetime | date | None:
         return None
 
 
-def _entry_article(entry: Any, feed: Any, base: str, options: ReadOptions) -> Article:
-    written = entry.get("published") if "published" in entry else None
-    moment = published(written) if written else None
+def _entry_article(entry: Entry, feed: Feed, base: str, options: ReadOptions) -> Article:
+    moment = published(entry.published) if entry.published else None
     fields = {
-        "title": _plain(entry.get("title_detail")),
-        "source": options.source or _plain(feed.get("title_detail")),
+        "title": entry.title,
+        "source": options.source or feed.title,
         "published_at": moment.isoformat() if moment else None,
-        "language": _language(feed.get("language")),
+        "language": _language(feed.language),
     }
     # feedparser also offers an Atom id as a link; an urn leads nowhere.
-    link = urljoin(base, entry.get("link", ""))
-    if entry.get("link") and is_web(link):
+    link = urljoin(base, entry.link or "")
+    if entry.link and is_web(link):
         return page_article(link, options, fields)
-    text = _text(entry)
+    text = _text(entry.html, options)
     if not text:
         raise Rejected("the entry has neither a link nor a text")
     return article_from({**fields, "text": text}, options)
 
 
-def _place(entry: Any, source: str, number: int) -> str:
-    return f"{source}, entry {number} ({without_password(entry.get('link') or entry.get('title') or 'untitled')})"
+def _place(entry: Entry, source: str, number: int) -> str:
+    return f"{source}, entry {number} ({without_password(entry.link or entry.title or 'untitled')})"
 
 
-def _text(entry: Any) -> str | None:
-    contents = [content.get("value") for content in entry.get("content", ())]
-    html = next((value for value in [*contents, entry.get("summary")] if value), None)
+def _text(html: str | None, options: ReadOptions) -> str | None:
     if html is None:
         return None
     # Text without paragraphs of its own is one paragraph: trafilatura else breaks it at every inline tag.
     body = html if "<p" in html.lower() else f"<p>{html}</p>"
-    page = main_text(f"<html><body><article>{body}</article></body></html>")
+    page = parsed(options.parse, page_of, f"<html><body><article>{body}</article></body></html>")
     return page.text if page else None
-
-
-def _plain(detail: Any) -> str | None:
-    """The words of a title, which feeds write as text or as HTML."""
-    if not detail or not detail.get("value"):
-        return None
-    value: str = detail["value"]
-    if detail.get("type") == "text/plain":
-        return value
-    return trafilatura.html2txt(f"<html><body>{value}</body></html>") or None
 
 
 def _language(tag: str | None) -> str | None:
@@ -132,10 +111,3 @@ def _language(tag: str | None) -> str | None:
     if not (primary.isascii() and primary.isalpha() and len(primary) in (2, 3)):
         return None
     return f"{primary.lower()}-{region.upper()}" if region.isascii() and region.isalnum() else primary.lower()
-
-
-def _line(error: SAXParseException, data: bytes) -> int | None:
-    # feedparser puts an XML declaration on a line of its own before a document that has none.
-    added = 0 if data.removeprefix(b"\xef\xbb\xbf").startswith(b"<?xml") else 1
-    line: int | None = error.getLineNumber()
-    return max(1, line - added) if line else None

@@ -28,6 +28,19 @@ class FetchLimits:
 
 
 @dataclass(frozen=True)
+class ParseLimits:
+    """What the parsing of one page, one feed or the text of one of its entries may take.
+
+    Attributes:
+        seconds: time for it.
+        memory_bytes: memory of the process that does it.
+    """
+
+    seconds: float = 60.0
+    memory_bytes: int = 1_073_741_824
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """What is taken for granted where the input itself does not say it.
 
@@ -37,6 +50,7 @@ class ReadOptions:
         max_article_bytes: largest article as it is sent, bytes of UTF-8 JSON.
         repeat: how often the inputs are read, one after the other.
         fetch: limits for feeds and pages.
+        parse: limits for what is fetched, and for feeds from files.
     """
 
     published_at: datetime | date | None = None
@@ -44,6 +58,7 @@ class ReadOptions:
     max_article_bytes: int = 900_000
     repeat: int = 1
     fetch: FetchLimits = field(default_factory=FetchLimits)
+    parse: ParseLimits = field(default_factory=ParseLimits)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import trafilatura
-from trafilatura.settings import Document
-
 from schemas import Article
 from services.producer.fetch import fetch, without_password
 from services.producer.inputs import ReadOptions, Rejected, article_from
+from services.producer.markup import page_of
+from services.producer.parsing import parsed
 
 MAX_PAGE_BYTES = 3_000_000
 """Largest page whose text is looked for: the time for it grows faster than the page (5 MB took minutes)."""
@@ -22,7 +21,7 @@ def page_article(url: str, options: ReadOptions, fields: dict[str, Any] | None =
         fields: what is known already; it goes before what the page says of itself.
 
     Raises:
-        Rejected: the page cannot be fetched, or holds no text.
+        Rejected: the page cannot be fetched or parsed within the limits, or holds no text.
     """
     document = fetch(url, options.fetch)
     return html_article(document.content, document.charset, url, options, fields)
@@ -34,18 +33,12 @@ def html_article(
     """The article of a page that was fetched; see `page_article`."""
     if len(content) > MAX_PAGE_BYTES:
         raise Rejected(f"the page is larger than {MAX_PAGE_BYTES} bytes")
-    page = main_text(_decoded(content, charset), url)
+    page = parsed(options.parse, page_of, _decoded(content, charset), url)
     if page is None or not page.text:
         raise Rejected("no article text was found in the page")
     given = {name: value for name, value in (fields or {}).items() if value}
     site = {"title": page.title, "source": options.source or page.sitename or page.hostname}
     return article_from({**site, **given, "url": without_password(url), "text": page.text}, options)
-
-
-def main_text(html: str | bytes, url: str | None = None) -> Document | None:
-    """Text and description of an HTML document without navigation, comments and tables; None where it has none."""
-    page = trafilatura.bare_extraction(html, url=url, include_comments=False, include_tables=False, with_metadata=True)
-    return page if isinstance(page, Document) else None
 
 
 def _decoded(content: bytes, charset: str | None) -> str | bytes:

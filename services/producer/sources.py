@@ -124,17 +124,21 @@ def _sniff(stream: BufferedReader, source: str, options: ReadOptions) -> Items:
 
 
 def _feed(stream: BufferedReader, source: str, options: ReadOptions) -> Items:
-    from services.producer.feeds import feed_articles
+    from services.producer.feeds import feed_articles, read_feed
 
-    yield from feed_articles(limited(stream, options.fetch.max_bytes), source, options)
+    feed = read_feed(limited(stream, options.fetch.max_bytes), options)
+    if feed is None:
+        raise Rejected("neither RSS nor Atom")
+    yield from feed_articles(feed, source, options)
 
 
 def _read_url(url: str, options: ReadOptions) -> Items:
-    from services.producer.feeds import feed_articles, is_feed
+    from services.producer.feeds import feed_articles, read_feed
     from services.producer.pages import html_article
 
     document = fetch(url, options.fetch)
-    if is_feed(document.content):
-        yield from feed_articles(document.content, document.url, options)
+    feed = read_feed(document.content, options)
+    if feed is not None:
+        yield from feed_articles(feed, document.url, options)
     else:
         yield html_article(document.content, document.charset, url, options)
