@@ -18,6 +18,7 @@ EXIT = "[exit]"
 EXIT_QUIETLY = "[exit 0]"
 SEGFAULT = "[segmentation fault]"
 RAISE = "[raise]"
+ALLOCATE = "[1 GiB of memory]"
 NOTHING = "[nothing]"
 SLOW = "[50 ms]"
 
@@ -68,6 +69,8 @@ def _misbehave(text: str) -> None:
         os._exit(0)
     if SEGFAULT in text:
         ctypes.string_at(0)
+    if ALLOCATE in text:
+        _ = [b"x" * (16 << 20) for _ in range(64)]
     if RAISE in text:
         raise ValueError(f"nothing to be made of {text!r}")
 

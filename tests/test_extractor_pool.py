@@ -12,13 +12,17 @@ from services.dead_letters.record import Failure
 from services.extractor.pool import ExtractionPool
 from services.extractor.work import Extracted
 from tests.articles import TEXT, article, message
-from tests.standins import EXIT, EXIT_QUIETLY, HANG, HANG_DEAF, RAISE, SEGFAULT
+from tests.standins import ALLOCATE, EXIT, EXIT_QUIETLY, HANG, HANG_DEAF, RAISE, SEGFAULT
+
+MEMORY_BYTES = 512 << 20
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def make_pool(model: str = "tests.standins:make") -> ExtractionPool:
-    settings = ExtractorSettings(extractor_model=model, extractor_processes=2, extractor_timeout_seconds=0.5)
+    settings = ExtractorSettings(
+        extractor_model=model, extractor_processes=2, extractor_timeout_seconds=0.5, extractor_memory_bytes=MEMORY_BYTES
+    )
     return ExtractionPool(settings, lambda: None)
 
 
@@ -49,6 +53,7 @@ async def test_bad_articles_are_given_up_and_their_neighbours_are_read(pool: Ext
         EXIT: ("pebble.ProcessExpired", "exit code 3"),
         EXIT_QUIETLY: ("TimeoutError", "not read within 0.5 s"),
         SEGFAULT: ("pebble.ProcessExpired", "SIGSEGV"),
+        ALLOCATE: ("MemoryError", f"not read with {MEMORY_BYTES} bytes of memory"),
         RAISE: ("ValueError", "nothing to be made of"),
     }
     outcomes = await pool.read([value(n, text) for n, text in enumerate((TEXT, *bad, TEXT, TEXT))])
@@ -77,6 +82,12 @@ async def test_workers_killed_while_idle_are_replaced(pool: ExtractionPool) -> N
         process.join()
     (outcome,) = await pool.read([value(1)])
     assert isinstance(outcome, Extracted)
+
+
+async def test_a_limit_that_the_extractor_itself_does_not_fit_into_is_said() -> None:
+    settings = ExtractorSettings(extractor_model="tests.standins:make", extractor_processes=1, extractor_memory_bytes=1)
+    with pytest.raises(UserError, match=r"LAGEBILD_EXTRACTOR_MEMORY_BYTES"):
+        await ExtractionPool(settings, lambda: None).start()
 
 
 async def test_extractor_that_cannot_be_loaded_is_an_error_with_a_remedy() -> None:

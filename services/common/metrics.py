@@ -40,7 +40,7 @@ DEAD_LETTERS = Counter(
     ["service", "stage", "exception"],
 )
 DEAD_LETTER_LIMIT = Gauge(
-    "lagebild_dead_letter_limit_reached", "1 after too many dead letters have stopped the extractor, else 0."
+    "lagebild_dead_letter_limit_reached", "1 after too many dead letters have stopped this service, else 0."
 )
 BATCH_SIZE = Histogram(
     "lagebild_extractor_batch_articles",
@@ -54,7 +54,7 @@ UNACKNOWLEDGED = Gauge(
 POOL_PROCESSES = Gauge("lagebild_pool_processes", "Worker processes that the extractor keeps.")
 POOL_BUSY = Gauge("lagebild_pool_articles_in_work", "Articles handed to the worker processes and not yet back.")
 POOL_RESTARTS = Counter(
-    "lagebild_pool_restarts_total", "Worker processes replaced, by reason: timeout or crash.", ["reason"]
+    "lagebild_pool_restarts_total", "Worker processes replaced, by reason: timeout, memory or crash.", ["reason"]
 )
 
 # Sink
@@ -112,6 +112,7 @@ for _stage in ("decode", "version", "validate"):
     DEAD_LETTERS.labels("extractor", _stage, "schemas.codec.InvalidRecord")
 for _service, _stage, _exception in (
     ("extractor", "extract", "TimeoutError"),
+    ("extractor", "extract", "MemoryError"),
     ("extractor", "extract", "pebble.ProcessExpired"),
     ("extractor", "send", "aiokafka.errors.MessageSizeTooLargeError"),
     ("sink", "read", "schemas.InvalidRecord"),
@@ -119,5 +120,5 @@ for _service, _stage, _exception in (
     DEAD_LETTERS.labels(_service, _stage, _exception)
 for _kind in ("claim", "tombstone"):
     CLAIMS_SENT.labels(_kind)
-for _reason in ("timeout", "crash"):
+for _reason in ("timeout", "memory", "crash"):
     POOL_RESTARTS.labels(_reason)

@@ -53,6 +53,16 @@ class KafkaSettings(BaseSettings):
         return f"{self.topic_prefix}{getattr(self, f'{kind}_topic')}"
 
 
+class DeadLetterSettings(BaseSettings):
+    """When so much becomes a dead letter that the service that reads, extractor or sink, stops."""
+
+    dead_letter_ratio: Annotated[
+        float, Field(gt=0, le=1, description="Share of dead letters in the window that stops extractor or sink")
+    ] = 0.5
+    dead_letter_window: Annotated[int, Field(ge=1, description="Messages over which the share is taken")] = 200
+    dead_letter_run: Annotated[int, Field(ge=1, description="Dead letters in a row that stop extractor or sink")] = 100
+
+
 class ExtractorSettings(BaseSettings):
     """The extractor: its processes, limits and batches."""
 
@@ -64,15 +74,15 @@ class ExtractorSettings(BaseSettings):
         1, min(8, os.cpu_count() or 1)
     )
     extractor_timeout_seconds: Annotated[float, Field(gt=0, description="Time limit for one article")] = 30
-    extractor_tries: Annotated[int, Field(ge=1, le=10, description="Tries of an article that hangs or crashes")] = 2
+    extractor_memory_bytes: Annotated[
+        int, Field(ge=0, description="Memory limit of one process, bytes, its model included; 0: none")
+    ] = 2_147_483_648
+    extractor_tries: Annotated[
+        int, Field(ge=1, le=10, description="Tries of an article that hangs, crashes or eats memory")
+    ] = 2
     extractor_batch_size: Annotated[int, Field(ge=1, le=10_000, description="Articles taken at once")] = 64
     extractor_batch_seconds: Annotated[float, Field(gt=0, le=60, description="Longest wait for a full batch")] = 0.5
     extractor_web_port: Annotated[int, Field(ge=0, le=65535, description="Metrics and health; 0: any free port")] = 9101
-    dead_letter_ratio: Annotated[
-        float, Field(gt=0, le=1, description="Share of dead letters in the window that stops the extractor")
-    ] = 0.5
-    dead_letter_window: Annotated[int, Field(ge=1, description="Messages over which the share is taken")] = 200
-    dead_letter_run: Annotated[int, Field(ge=1, description="Dead letters in a row that stop the extractor")] = 100
 
 
 class SinkSettings(BaseSettings):
@@ -90,7 +100,7 @@ class SinkSettings(BaseSettings):
     sink_web_port: Annotated[int, Field(ge=0, le=65535, description="Metrics and health; 0: any free port")] = 9102
 
 
-class Settings(SinkSettings, ExtractorSettings, KafkaSettings):
+class Settings(SinkSettings, ExtractorSettings, DeadLetterSettings, KafkaSettings):
     """All settings. Read them through `get_settings`, once a process."""
 
     model_config = SettingsConfigDict(env_prefix="LAGEBILD_", env_file=".env", extra="ignore", frozen=True)

@@ -5,6 +5,9 @@ dead letters. Without it one bad release would move a whole topic into the dead 
 """
 
 from collections import deque
+from typing import Self
+
+from services.common.settings import DeadLetterSettings
 
 
 class DeadLetterLimit:
@@ -23,6 +26,11 @@ class DeadLetterLimit:
         self._dead = 0
         self._in_a_row = 0
         self._reason: str | None = None
+
+    @classmethod
+    def of(cls, settings: DeadLetterSettings) -> Self:
+        """The limit that the settings name."""
+        return cls(ratio=settings.dead_letter_ratio, window=settings.dead_letter_window, run=settings.dead_letter_run)
 
     @property
     def reason(self) -> str | None:

@@ -106,8 +106,16 @@ def timed(message: Message, now: datetime) -> Message:
 
 def original_time(headers: Headers, timestamp_ms: int) -> int:
     """When the original was sent, milliseconds since 1970: what a header says of it, else the record's own time."""
-    value = dict(headers).get(TIMESTAMP)
-    return int(value) if value and value.isdigit() else timestamp_ms
+    found = whole_number(dict(headers).get(TIMESTAMP))
+    return timestamp_ms if found is None else found
+
+
+def whole_number(value: bytes | None) -> int | None:
+    """The count or time in a header, None where it holds none: whoever may write to a topic may write anything there.
+
+    Fifteen digits are enough for the milliseconds up to the year 9999.
+    """
+    return int(value) if value and value.isdigit() and len(value) <= 15 else None
 
 
 def _reason_headers(
@@ -151,8 +159,7 @@ def _cut(origin: Origin, kept: Headers, reason: Headers, max_bytes: int) -> Mess
 
 def tries(headers: Headers) -> int:
     """How often a message has been tried before, 0 for one that was never requeued."""
-    value = dict(headers).get(TRIES)
-    return int(value) if value and value.isdigit() else 0
+    return whole_number(dict(headers).get(TRIES)) or 0
 
 
 def requeue_marker(letter: DeadLetter) -> Message:

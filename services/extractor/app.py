@@ -83,9 +83,7 @@ class ExtractorApp(faust.App):
         self.settings = settings
         self.progress = Progress(settings.extractor_group, settings.stall_seconds)
         self.pool = ExtractionPool(settings, self.progress.touch)
-        self.limit = DeadLetterLimit(
-            ratio=settings.dead_letter_ratio, window=settings.dead_letter_window, run=settings.dead_letter_run
-        )
+        self.limit = DeadLetterLimit.of(settings)
         self.broker_watch = BrokerWatch(settings, self.progress, self._assigned)
         self._web_server: WebServer | None = None
         self._sender: AIOKafkaProducer | None = None

@@ -1,4 +1,4 @@
-"""The worker processes: a time limit for each article, and a service that outlives their deaths.
+"""The worker processes: limits of time and memory for each article, and a service that outlives their deaths.
 
 Pebble's pool starts an article's clock when a worker takes it, kills the worker when time is up and replaces
 it. Two of its habits (5.2.3) need care here. A worker that dies while no task is known to run breaks the whole
@@ -7,15 +7,11 @@ a worker that ends with exit code 0 in the middle of a task is noticed by the ti
 """
 
 import asyncio
-import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from importlib.machinery import ModuleSpec
-from multiprocessing.context import ForkServerContext
 from typing import TypeVar
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
@@ -23,6 +19,7 @@ from pebble import CONSTS, ProcessExpired, ProcessPool
 from services.common import metrics
 from services.common.errors import Unrecoverable, UserError
 from services.common.logging import get_logger
+from services.common.processes import forkserver
 from services.common.settings import ExtractorSettings
 from services.dead_letters.record import Failure
 from services.extractor import work
@@ -47,7 +44,7 @@ class ExtractionPool:
     """Reads articles in processes of its own.
 
     Args:
-        settings: number of processes, time limit, tries, model.
+        settings: number of processes, limits of time and memory, tries, model.
         on_progress: called whenever an article is done or a try of it has failed.
     """
 
@@ -141,13 +138,19 @@ class ExtractionPool:
         except TimeoutError:
             return _Fault("timeout", Failure("extract", "TimeoutError", f"not read within {limit:g} s"))
         except ProcessExpired as error:
-            return _crash(error.exitcode)
+            return self._crash(error.exitcode)
         except work.ExtractorUnavailable as error:
             raise Unrecoverable(f"a new worker process cannot load the extractor ({error})") from None
         except _PoolLost:
             if alone:
-                return _crash(None)
+                return self._crash(None)
             raise
+
+    def _crash(self, exitcode: int | None) -> "_Fault":
+        if exitcode == work.OUT_OF_MEMORY:
+            limit = self._settings.extractor_memory_bytes
+            return _Fault("memory", Failure("extract", "MemoryError", f"not read with {limit} bytes of memory"))
+        return _Fault("crash", Failure("extract", "pebble.ProcessExpired", f"the worker process {_end(exitcode)}"))
 
     async def _whole_pool(self) -> ProcessPool:
         if self._pool is None:
@@ -162,27 +165,14 @@ class ExtractionPool:
         return self._pool
 
     def _new_pool(self) -> ProcessPool:
+        model = self._settings.extractor_model
+        own = [] if model and ":" in model else ["services.extraction.pipeline"]
         return ProcessPool(
             max_workers=self._settings.extractor_processes,
             initializer=work.initialise,
-            initargs=[self._settings.extractor_model],
-            context=_context(self._settings.extractor_model),
+            initargs=[model, self._settings.extractor_memory_bytes],
+            context=forkserver(["services.extractor.work", *own]),
         )
-
-
-def _context(model: str | None) -> ForkServerContext:
-    """How processes are started: from a server that has imported what they need and runs no thread.
-
-    Faust's consumer runs in a thread, and a fork copies the locks that threads hold, so this process itself must
-    not be forked. Starting afresh would import spaCy again for every worker that is replaced.
-    """
-    context = multiprocessing.get_context("forkserver")
-    own = [] if model and ":" in model else ["services.extraction.pipeline"]
-    context.set_forkserver_preload(["services.extractor.work", *own])
-    # A new process would run the program's main module again, the whole command line with it: multiprocessing
-    # leaves out a package's __main__, and so it does with a module of that name.
-    sys.modules["__main__"].__spec__ = ModuleSpec("lagebild.__main__", None)
-    return context
 
 
 async def _result(pool: ProcessPool, task: "Future[T]") -> T:
@@ -199,21 +189,17 @@ async def _result(pool: ProcessPool, task: "Future[T]") -> T:
 
 
 class _Fault:
-    """A try that came to nothing: "timeout" or "crash", and what to say of it if it was the last."""
+    """A try that came to nothing: "timeout", "memory" or "crash", and what to say of it if it was the last."""
 
     def __init__(self, reason: str, failure: Failure) -> None:
         self.reason = reason
         self.failure = failure
 
 
-def _crash(exitcode: int | None) -> _Fault:
+def _end(exitcode: int | None) -> str:
     if exitcode is None:
-        how = "died at once"
-    elif exitcode < 0:
-        how = f"was ended by {signal.Signals(-exitcode).name}"
-    else:
-        how = f"ended with exit code {exitcode}"
-    return _Fault("crash", Failure("extract", "pebble.ProcessExpired", f"the worker process {how}"))
+        return "died at once"
+    return f"was ended by {signal.Signals(-exitcode).name}" if exitcode < 0 else f"ended with exit code {exitcode}"
 
 
 def _stop(pool: ProcessPool) -> None:

@@ -4,9 +4,7 @@ Everything here runs in the child processes of the pool. A message is validated 
 brings down a parser brings down a worker and not the service.
 """
 
-import multiprocessing
 import os
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +14,7 @@ from typing import Protocol, cast
 
 from schemas import Article, Event, Extraction, InvalidRecord, extraction_id, read_article, write
 from services.common.errors import UserError
+from services.common.processes import bound
 from services.dead_letters.record import Failure
 
 
@@ -61,6 +60,9 @@ class Extracted:
 
 Outcome = Extracted | Failure
 
+OUT_OF_MEMORY = 75
+"""Exit code of a worker process whose memory has run out."""
+
 _extractor: Extractor | None = None
 _load_error: str | None = None
 
@@ -69,22 +71,21 @@ class ExtractorUnavailable(Exception):
     """The worker process has no extractor: its model could not be loaded."""
 
 
-def initialise(model: str | None) -> None:
-    """Load the extractor; called once in each worker process. A failure is kept for the first call to tell."""
+def initialise(model: str | None, memory_bytes: int) -> None:
+    """Load the extractor; called once in each worker process. A failure is kept for the first call to tell.
+
+    Args:
+        model: see `load`.
+        memory_bytes: data that the process may have, the extractor's included; 0: no limit.
+    """
     global _extractor, _load_error  # noqa: PLW0603 - a process has one extractor, and the pool's calls share nothing else
-    threading.Thread(target=_leave_with_parent, name="parent-watch", daemon=True).start()
+    bound(memory_bytes)
     try:
         _extractor = load(model)
+    except MemoryError:
+        _load_error = f"{memory_bytes} bytes of memory are too little, raise LAGEBILD_EXTRACTOR_MEMORY_BYTES"
     except Exception as error:  # noqa: BLE001 - an error here would only end the process, unheard
         _load_error = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-
-
-def _leave_with_parent() -> None:
-    """End this process when the service is gone: after kill -9 nobody else would stop one that hangs."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def load(model: str | None) -> Extractor:
@@ -115,7 +116,8 @@ def read_message(value: bytes | None) -> Outcome:
         value: the Kafka message's value as it came.
 
     Returns:
-        What was found, or why the message is poison. Errors of the extractor count as poison of this article.
+        What was found, or why the message is poison. Errors of the extractor count as poison of this article, but
+        for a lack of memory: that ends the process with `OUT_OF_MEMORY`.
 
     Raises:
         ExtractorUnavailable: no extractor is loaded, which is no fault of the message.
@@ -128,6 +130,9 @@ def read_message(value: bytes | None) -> Outcome:
         return _extracted(article, extractor.version, events, began)
     except InvalidRecord as error:
         return Failure(error.stage, _class_name(error), error.reason)
+    except MemoryError:
+        # What else has gone wrong for want of memory cannot be known: the next article gets a new process.
+        os._exit(OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - whatever the extractor raises belongs to this article
         return Failure("extract", _class_name(error), str(error), traceback.format_exc())
 

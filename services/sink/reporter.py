@@ -31,9 +31,7 @@ class Reporter:
         self._settings = settings
         self._producer = producer
         self._class_name = class_name
-        self.limit = DeadLetterLimit(
-            ratio=settings.dead_letter_ratio, window=settings.dead_letter_window, run=settings.dead_letter_run
-        )
+        self.limit = DeadLetterLimit.of(settings)
 
     async def __call__(self, origin: Origin, failure: Failure) -> None:
         """Send one dead letter and wait until the broker has confirmed it.
