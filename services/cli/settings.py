@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from services.common.masking import MASK, masked
 from services.common.settings import Settings, get_settings
 
 PREFIX = "LAGEBILD_"
@@ -48,15 +49,8 @@ def _described() -> Table:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
-        return mask(value.get_secret_value())
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def mask(secret: str) -> str:
-    """A secret as it may be shown: of a URL all but its password, of anything else nothing."""
-    scheme, separator, rest = secret.partition("://")
-    if not separator:
-        return "********"
-    login, at, host = rest.rpartition("@")
-    user, colon, _password = login.partition(":")
-    return f"{scheme}://{user}{colon and ':********'}{at}{host}"
+        secret = value.get_secret_value()
+        return masked(secret) if "://" in secret else MASK
+    if isinstance(value, str):
+        return masked(value)
+    return value if isinstance(value, int | float | bool | None) else str(value)

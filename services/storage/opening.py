@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
 from services.common.errors import UserError
+from services.common.masking import masked
 from services.storage.interface import Store
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ def open_store(url: str, *, create: bool = True) -> Store:
         raise
     if not ready:
         store.close()
-        shown = sa.make_url(url).render_as_string(hide_password=True)
         raise UserError(
-            f"the database {shown} holds no records of this version of Lagebild",
+            f"the database {masked(url)} holds no records of this version of Lagebild",
             remedy="start `lagebild sink`, which makes it, or name another with --database",
         )
     return store
@@ -46,7 +46,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
 def _store(url: str) -> "SqliteStore | PostgresStore":
     try:
         parsed = sa.make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise UserError("the database URL cannot be read", remedy=FORMS) from None
     match parsed.get_backend_name():
         case "sqlite":

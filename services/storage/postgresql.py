@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
 from services.common.errors import UserError
+from services.common.masking import masked
 from services.storage.interface import Retryable, Unstorable
 from services.storage.queries import article_update, searched_words
 from services.storage.rows import ARTICLES
@@ -51,7 +52,7 @@ class PostgresStore(SqlStore):
                 "keepalives_count": 3,
             },
         )
-        self._name = url.render_as_string(hide_password=True)
+        self._name = masked(url.render_as_string(hide_password=False))
         super().__init__(engine)
 
     def prepare(self, *, create: bool) -> bool:
@@ -92,6 +93,8 @@ class PostgresStore(SqlStore):
 
     def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
         return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+        if not state and isinstance(cause, psycopg.ProgrammingError):  # by libpq, before it has connected
+            return UserError(f"the database URL {self._name} cannot be used ({_first_line(cause)})")
 
     def _mentions(self, search: str) -> sa.ColumnElement[bool]:
         words = " & ".join(f"'{word}'{':*' * starts}" for word, starts in searched_words(search))
