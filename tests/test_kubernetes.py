@@ -4,6 +4,7 @@ Schemas: Kubernetes' by kubernetes-validate (strict: a field that it does not kn
 cloudcoil-models-keda, whose classes are made from KEDA's definitions.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,20 @@ def test_the_scalers_ask_for_the_groups_and_topics_that_there_are() -> None:
         assert trigger["metadata"]["bootstrapServers"] == data["LAGEBILD_BOOTSTRAP_SERVERS"]
         assert trigger["authenticationRef"]["name"] in of_kind("overlays/production", "TriggerAuthentication")
         assert scaler["spec"]["maxReplicaCount"] <= int(data["LAGEBILD_PARTITIONS"])
+
+
+def test_the_extractor_is_scaled_before_the_alert_says_that_it_is_late() -> None:
+    measured = re.search(r"(\d+\.\d+) articles of \d+ words", (ROOT / "docs" / "models.md").read_text(encoding="utf-8"))
+    assert measured is not None
+    data = next(iter(of_kind("overlays/production", "ConfigMap").values()))["data"]
+    (trigger,) = of_kind("overlays/production", "ScaledObject")["extractor"]["spec"]["triggers"]
+    seconds = int(trigger["metadata"]["lagThreshold"]) / (
+        float(measured[1]) * int(data["LAGEBILD_EXTRACTOR_PROCESSES"])
+    )
+    rules = (ROOT / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8")
+    late = re.search(r"lagebild_consumer_lag_seconds\) > (\d+)", rules)
+    assert late is not None
+    assert seconds < int(late[1]) / 3
 
 
 @pytest.mark.parametrize("folder", RENDERED)
