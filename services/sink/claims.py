@@ -56,6 +56,7 @@ class Claims:
             try:
                 more = await self._refresh()
                 await self._send()
+                metrics.LAST_SUCCESS.labels("claims").set_to_current_time()
             except Retryable as error:
                 log.info("claims wait for the database", reason=str(error))
             except (KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError) as error:
