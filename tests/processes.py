@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,11 +61,6 @@ class Service:
         self._environment = environment(settings, **(env or {}))
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
-
-    @classmethod
-    def faust(cls, app: str, settings: Settings, log: Path, **env: str) -> "Service":
-        """A Faust app, run by Faust's own command."""
-        return cls(["-m", "faust", "-A", app, "worker"], settings, log, env)
 
     @classmethod
     def command(cls, name: str, settings: Settings, log: Path, *arguments: str, **env: str) -> "Service":
@@ -157,6 +153,25 @@ class Service:
     def _alive(self) -> bool:
         assert self.running, f"ended with {self.wait()}: {self.log()[-4000:]}"
         return True
+
+    def listening(self) -> set[int]:
+        """The TCP ports it listens on, by its open sockets (Linux). proc_pid_net(5)"""
+        mine = set()
+        for link in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                mine.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
+        ports = set()
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/{self.pid}/net/{table}").read_text().splitlines()[1:]:
+                _, local, _, state, *_, inode = line.split()[:10]
+                if state == "0A" and inode in mine:
+                    ports.add(int(local.rpartition(":")[2], 16))
+        return ports
+
+    @property
+    def web_port(self) -> int:
+        """Where its own web endpoints are, by its log."""
+        return int(self._ports()[-1])
 
     def _ports(self) -> list[str]:
         return re.findall(r"web endpoints.*?port=(?:\x1b\[[0-9;]*m)*(\d+)", self.log())

@@ -313,6 +313,26 @@ async def test_requeue_asks_first(
     assert len((await run_command("list", "--json", "--requeued")).splitlines()) == 2
 
 
+async def test_several_are_sent_back_by_name(
+    settings: Settings, producer: AIOKafkaProducer, read_topic: ReadTopic, run_command: RunCommand
+) -> None:
+    came = [origin(settings, number) for number in range(4)]
+    await put(producer, settings, [make(item) for item in came])
+    chosen = [came[2], came[0]]
+    said = await run_command("requeue", "--yes", *(item.id for item in chosen), came[2].id)
+    assert "2 messages sent back" in said
+    back = await read_topic(settings.topic("articles"))
+    assert {(r.key, r.value, r.headers, r.timestamp) for r in back} == {
+        (item.key, item.value, (*item.headers, ("lagebild.tries", b"1")), item.timestamp_ms) for item in chosen
+    }
+    assert {record.id: record.requeued for record in (await read(settings)).values()} == {
+        item.id: item in chosen for item in came
+    }
+    with pytest.raises(UserError, match="no dead letter articles-9-9"):
+        await run_command("requeue", "--yes", came[1].id, "articles-9-9")
+    assert len(await read_topic(settings.topic("articles"))) == 2
+
+
 async def test_requeued_after_a_fix_is_read_and_one_that_fails_again_counts_its_tries(
     settings: Settings, producer: AIOKafkaProducer, read_topic: ReadTopic, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas import Article, read_event, read_extraction
+from services.broker.ports import choose_ports
 from services.common.settings import Settings
 from tests.articles import article, expected_events, message
 from tests.conftest import ReadTopic, SendRaw
@@ -56,6 +57,7 @@ async def test_articles_in_events_and_receipts_out(
     await send_raw(settings.topic("articles"), [message(item) for item in articles])
     with extractor() as service:
         processed(service, len(articles))
+        assert service.listening() == {service.web_port}
         assert service.terminate() == 0
     events = await read_topic(settings.topic("events"))
     receipts = await read_topic(settings.topic("extractions"))
@@ -71,13 +73,16 @@ async def test_articles_in_events_and_receipts_out(
     assert set(by_article["a7"].event_ids) == expected_events([articles[7]])
 
 
-async def test_faust_command_runs_it_too(
+async def test_faust_command_runs_it_too_and_opens_no_web_port_of_its_own(
     settings: Settings, send_raw: SendRaw, read_topic: ReadTopic, tmp_path: Path
 ) -> None:
     await send_raw(settings.topic("articles"), [message(article(1))])
     changed = settings.model_copy(update={"extractor_model": "tests.standins:make"})
-    with Service.faust("services.extractor.app", changed, tmp_path / "faust.log") as service:
+    (port,) = choose_ports(("web",), {}).values()
+    asked = ["-m", "faust", "-A", "services.extractor.app", "worker", "--with-web", "--web-port", str(port)]
+    with Service(asked, changed, tmp_path / "faust.log") as service:
         processed(service, 1)
+        assert service.listening() == {service.web_port}
         assert service.terminate() == 0
     assert len(await read_topic(settings.topic("events"))) == 2
 

@@ -15,7 +15,7 @@ from services.dead_letters.reading import read_dead_letters
 from tests.articles import RawRecord, article, expected_events, message
 from tests.conftest import ReadTopic
 from tests.processes import Service, until
-from tests.standins import EXIT, HANG, HANG_DEAF, RAISE, SEGFAULT
+from tests.standins import ALLOCATE, EXIT, HANG, HANG_DEAF, RAISE, SEGFAULT
 
 YESTERDAY_MS = int(time.time() - 86_400) * 1000
 
@@ -130,19 +130,21 @@ def assert_kept(letter: DeadLetter, value: bytes | None) -> None:
     assert letter.value_sha256 == hashlib.sha256(value).hexdigest()
 
 
-async def test_articles_that_hang_or_kill_their_worker_do_not_stop_the_service(
+async def test_articles_that_hang_eat_memory_or_kill_their_worker_do_not_stop_the_service(
     settings: Settings, producer: AIOKafkaProducer, read_topic: ReadTopic, tmp_path: Path
 ) -> None:
-    bad = {f"bad{n}": text for n, text in enumerate((HANG, HANG_DEAF, EXIT, SEGFAULT))}
+    bad = {f"bad{n}": text for n, text in enumerate((HANG, HANG_DEAF, EXIT, SEGFAULT, ALLOCATE))}
     good = [article(number) for number in range(60)]
     records = [message(item) for item in good]
     for place, (name, text) in enumerate(bad.items()):
         records.insert(place * 15, (name.encode(), _json(id=name, text=text), []))
     await send_all(producer, settings.topic("articles"), records)
-    with service(settings, tmp_path, extractor_timeout_seconds=1) as running:
+    limits = {"extractor_timeout_seconds": 2, "extractor_memory_bytes": 512 << 20}
+    with service(settings, tmp_path, **limits) as running:
         done(running, len(records))
         assert running.get("/livez")[0] == running.get("/readyz")[0] == 200
         assert running.metric("lagebild_pool_restarts_total") == 2 * len(bad)
+        assert running.metric("lagebild_pool_restarts_total", reason="memory") == 2
     letters = await dead_letters(settings)
     assert Counter((letter.key or b"").decode() for letter in letters) == dict.fromkeys(bad, 1)
     assert {letter.stage for letter in letters} == {"extract"}
@@ -165,3 +167,39 @@ async def test_too_many_dead_letters_stop_the_extractor_and_a_restart_goes_on(
     with service(settings, tmp_path) as running:
         done(running, 15)
     assert [letter.value for letter in await dead_letters(settings)] == [record[1] for record in records]
+
+
+async def test_a_share_of_dead_letters_stops_the_extractor_too(
+    settings: Settings, producer: AIOKafkaProducer, tmp_path: Path
+) -> None:
+    """Never two bad ones in a row, yet every other one of the last ten."""
+    good = [message(article(number)) for number in range(30)]
+    bad: list[RawRecord] = [(b"same key", b"bad %d" % number, []) for number in range(20)]
+    # Of one key, so that all are in one partition and come in this order.
+    records = [(b"same key", value, headers) for _key, value, headers in good]
+    mixed = [*records[:20], *(record for pair in zip(bad, records[20:], strict=False) for record in pair)]
+    await send_all(producer, settings.topic("articles"), mixed)
+    with service(settings, tmp_path, dead_letter_ratio=0.5, dead_letter_window=10, dead_letter_run=100) as running:
+        until(lambda: running.metric("lagebild_dead_letter_limit_reached") == 1, "the limit is reached")
+        until(lambda: running.get("/readyz")[0] == 503, "not ready")
+        assert "5 of the last 10 messages" in running.checks("/readyz")["dead_letters"]
+        assert running.get("/livez")[0] == 200
+        assert running.metric("lagebild_articles_processed_total") == 20 + 9
+        assert running.terminate() == 0
+    assert [letter.value for letter in await dead_letters(settings)] == [record[1] for record in bad[:5]]
+
+
+@pytest.mark.parametrize("header", ["lagebild.timestamp", "lagebild.tries"])
+async def test_a_header_that_is_no_number_stops_nothing(
+    header: str, settings: Settings, producer: AIOKafkaProducer, tmp_path: Path
+) -> None:
+    """Python refuses to read a number of more than 4,300 digits, and Kafka's times have 63 bits."""
+    numbers = [b"9" * 5_000, b"9" * 30, "٣".encode(), b"-1", b""]
+    good, bad = message(article(1)), (b"k", b"no json")
+    records: list[RawRecord] = [(*bad, [(header, number)]) for number in numbers]
+    await send_all(producer, settings.topic("articles"), [*records, good])
+    with service(settings, tmp_path) as running:
+        done(running, len(records) + 1)
+        assert running.terminate() == 0
+    letters = await dead_letters(settings)
+    assert [(letter.tries, letter.timestamp_ms) for letter in letters] == [(1, YESTERDAY_MS)] * len(numbers)

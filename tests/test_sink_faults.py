@@ -1,11 +1,13 @@
 """The sink under faults: killed, locked out, fenced, fed with what cannot be read or stored."""
 
 import asyncio
+import hashlib
 import random
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from aiokafka import AIOKafkaProducer
 from schemas import DeploymentEvent, write
 from services.common.errors import UserError
 from services.common.settings import Settings
-from services.dead_letters.record import parse
+from services.dead_letters.message import send as send_message
+from services.dead_letters.record import Failure, Origin, dead_letter, parse
+from services.dead_letters.requeue import requeue
 from services.sink import Sink
 from services.storage import Advance, Partition, Store, open_store
 from tests.conftest import ReadTopic, SendRaw
@@ -153,6 +157,78 @@ async def test_too_many_dead_letters_stop_it(settings: Settings, send_raw: SendR
     sink.stop()
     await task
     assert len(await read_topic(settings.topic("dead_letters"))) == 5
+
+
+async def test_a_share_of_dead_letters_stops_it_too_and_is_told(
+    settings: Settings, send_raw: SendRaw, read_topic: ReadTopic, tmp_path: Path
+) -> None:
+    good = [(b"k", write(event), []) for number in range(4) for event in findings(article(number))]
+    bad = [(b"k", b"no json %d" % number, []) for number in range(10)]
+    # Of one key, so that they come in this order: never two bad ones in a row.
+    await send_raw(settings.topic("events"), [record for pair in zip(good, bad, strict=False) for record in pair])
+    changed = {"dead_letter_ratio": 0.5, "dead_letter_window": 10, "dead_letter_run": 100, "sink_batch_size": 1}
+    with Service(COMMAND, settings.model_copy(update=changed), tmp_path / "sink.log") as service:
+        await asyncio.to_thread(until, lambda: service.metric("lagebild_dead_letter_limit_reached") == 1, "the limit")
+        await asyncio.to_thread(until, lambda: service.get("/readyz")[0] == 503, "not ready")
+        assert "5 of the last 10 messages" in service.checks("/readyz")["dead_letters"]
+        assert service.get("/livez")[0] == 200
+        assert "stopped by dead letters" in service.log()
+        assert await asyncio.to_thread(service.terminate) == 0
+    letters = [parse(record) for record in await read_topic(settings.topic("dead_letters"))]
+    assert [letter.value for letter in letters if letter] == [value for _key, value, _headers in bad[:5]]
+
+
+async def test_a_dead_letter_over_the_brokers_limit_is_cut_and_keeps_a_digest(
+    settings: Settings, send_raw: SendRaw, read_topic: ReadTopic
+) -> None:
+    # The event fits; with the reason in its headers it would not.
+    value = b"no json " * ((settings.max_message_bytes - 400) // 8)
+    await send_raw(settings.topic("events"), [(b"key", value, [("a", b"b")])])
+    await send(settings, processed([article()]))
+    async with running(settings) as store:
+        await read_up_to(store, settings, 1 + 5)
+        assert set(store.events()) == expected([article()])
+    (letter,) = [parse(record) for record in await read_topic(settings.topic("dead_letters"))]
+    assert letter is not None
+    assert letter.value is not None
+    assert (letter.key, letter.headers, letter.stage) == (b"key", (("a", b"b"),), "read")
+    assert len(value) - 5_000 < len(letter.value) < len(value)
+    assert value.startswith(letter.value)
+    assert (letter.value_length, letter.value_sha256) == (len(value), hashlib.sha256(value).hexdigest())
+    with pytest.raises(UserError, match=r"part of its value.*send the article again"):
+        await requeue(settings, [letter.id])
+
+
+async def test_one_sent_back_keeps_key_headers_and_time_when_it_fails_again(
+    settings: Settings, read_topic: ReadTopic
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=400)
+    sent_ms = int(long_ago.timestamp() * 1000)
+    bad = Origin(settings.topic("events"), 0, 17, sent_ms, b"key", b"no json", [("a", b"1"), ("a", b"2")])
+    good = Origin(settings.topic("articles"), 0, 18, sent_ms, b"artikel-0", write(article()), [("a", b"1")])
+    await put_aside(settings, bad, good)
+    await requeue(settings, None)
+    async with running(settings) as store:
+        await read_up_to(store, settings, 2)
+    found = [parse(record) for record in await read_topic(settings.topic("dead_letters"))]
+    (again,) = [letter for letter in found if letter and letter.original_offset != bad.offset and letter.tries > 1]
+    assert (again.key, again.value, again.headers) == (bad.key, bad.value, tuple(bad.headers))
+    assert (again.timestamp_ms, again.tries) == (sent_ms, 2)
+    with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as connection:
+        ((first_seen,),) = connection.execute("SELECT first_seen_at FROM articles").fetchall()
+    assert datetime.fromisoformat(first_seen) == datetime.fromtimestamp(sent_ms / 1000, UTC)
+
+
+async def put_aside(settings: Settings, *origins: Origin) -> None:
+    """As if each had become a dead letter."""
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+    await producer.start()
+    for origin in origins:
+        letter = dead_letter(
+            origin, Failure("read", "ValueError", "as a test"), connector="test", class_name="test", max_bytes=100_000
+        )
+        await (await send_message(producer, settings.topic("dead_letters"), letter))
+    await producer.stop()
 
 
 async def test_a_sink_whose_offsets_another_has_moved_reads_anew(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from schemas import InvalidRecord, read_article, read_event, read_extraction
 from services.common.cloudevents import ARTICLE_TIMESTAMP
 from services.common.settings import KafkaSettings
-from services.dead_letters.record import Failure, Origin
+from services.dead_letters.record import Failure, Origin, original_time, whole_number
 from services.storage import Change, Partition, Removal
 
 Kind = Literal["article", "event", "extraction"]
@@ -38,8 +38,7 @@ class Message:
     @property
     def article_timestamp_ms(self) -> int | None:
         """When the article came that this is a finding of, milliseconds since 1970; None where unknown."""
-        value = dict(self.origin.headers).get(ARTICLE_TIMESTAMP)
-        return int(value) if value and value.isdigit() else None
+        return whole_number(dict(self.origin.headers).get(ARTICLE_TIMESTAMP))
 
 
 class MessageReader:
@@ -64,14 +63,16 @@ class MessageReader:
         the dead letters, once.
         """
         kind = self._kinds[record.topic]
+        headers = tuple(record.headers)
         origin = Origin(
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            timestamp_ms=record.timestamp,
+            # Of one that was sent back this is the time it was first sent at, which its record may not have.
+            timestamp_ms=original_time(headers, record.timestamp),
             key=record.key,
             value=record.value,
-            headers=tuple(record.headers),
+            headers=headers,
         )
         try:
             return Message(kind, origin, _change(kind, origin))
@@ -107,4 +108,4 @@ def _moment(timestamp_ms: int) -> datetime:
     try:
         return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
     except (ValueError, OverflowError, OSError):
-        raise InvalidRecord(f"its Kafka timestamp {timestamp_ms} ms is no date", "read") from None
+        raise InvalidRecord(f"its timestamp {timestamp_ms} ms is no date", "read") from None

@@ -78,8 +78,8 @@ class Change:
     """A record as received.
 
     Attributes:
-        record: the record itself, or a removal.
-        at: Kafka's timestamp of the message, with its time zone.
+        record: the record itself, a removal, or that a dead letter was sent back.
+        at: when the message was first sent, by Kafka's timestamp of it, with its time zone.
     """
 
     record: Article | DeploymentEvent | SupplyEvent | StatementEvent | Extraction | Removal
