@@ -15,6 +15,7 @@ import pytest
 
 from tests.tools import need
 
+ROLES: Final = Path(__file__).parents[1] / "deploy" / "postgres" / "roles.sql"
 PLACES: Final = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt/postgresql@15")
 # The rows' durability is not under test here: without fsync the suite runs several times as fast.
 OPTIONS: Final = "-c listen_addresses='' -c fsync=off -c max_connections=40 -c timezone=Asia/Tokyo"
@@ -55,6 +56,26 @@ class PostgresServer:
         self.execute("postgres", "DROP SCHEMA IF EXISTS public CASCADE")
         self.execute("postgres", "CREATE SCHEMA public")
         return self.url("postgres")
+
+    def url_of(self, user: str) -> str:
+        """URL of the database for tests, for another user than the server's owner."""
+        return self.url("postgres").replace("lagebild@", f"{user}@")
+
+    @contextmanager
+    def roles(self, **passwords: str) -> Iterator[None]:
+        """The users that psql makes by deploy/postgres/roles.sql in the database for tests; gone afterwards."""
+        passwords = {"LAGEBILD_SINK_PASSWORD": "s", "LAGEBILD_READER_PASSWORD": "r"} | passwords
+        psql = [need("psql", "postgresql-client"), "-h", str(self.folder), "-U", "lagebild", "-d", "postgres"]
+        options = ["--single-transaction", "-v", "ON_ERROR_STOP=1", "-f", str(ROLES)]
+        done = subprocess.run(
+            [*psql, *options], env={**os.environ, **passwords}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        try:
+            yield
+        finally:
+            self.execute("postgres", "DROP OWNED BY sink, reader")
+            self.execute("postgres", "DROP ROLE sink, reader")
 
     def _control(self, action: str, *options: str) -> None:
         _run([_program("pg_ctl"), "-D", str(self.folder / "data"), "-w", "-t", "60", *options, action])

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from dockerfile_parse import DockerfileParser
+from sqlalchemy import make_url
 
 from services.broker import LocalBroker
 from services.broker.ports import choose_ports
@@ -28,7 +29,7 @@ from tests.tools import need
 
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
-OURS = ("topics", "extractor", "sink", "replay")
+OURS = ("topics", "migrate", "extractor", "sink", "replay")
 SEEDS = len(list((ROOT / "seeds").glob("*.txt")))
 BIN = str(Path(sys.executable).parent)
 
@@ -102,6 +103,10 @@ def test_every_service_is_pinned_and_has_no_more_rights_than_it_needs(compose: M
             assert service["read_only"], name
             assert service["cap_drop"] == ["ALL"], name
             assert service["security_opt"] == ["no-new-privileges:true"], name
+            # The user is the image's: see above. What is written is in memory, and gone with the container.
+            assert "user" not in service, name
+            assert service["tmpfs"] == ["/tmp"], name
+            assert not service.get("volumes"), name
 
 
 def test_one_up_starts_all_but_the_optional_parts(compose: Mapping[str, Any]) -> None:
@@ -143,6 +148,7 @@ class Native:
         self._mapped = {
             "kafka:9092": broker,
             "postgresql://lagebild:lagebild@postgres:5432/lagebild": database,
+            "postgresql://sink:sink@postgres:5432/lagebild": database.replace("lagebild@", "sink@"),
             "0.0.0.0": "127.0.0.1",
             "/seeds": str(ROOT / "seeds"),
             "/models": str(ROOT / "models"),
@@ -207,6 +213,7 @@ def test_the_commands_of_the_compose_file_bring_the_seeds_into_the_database(
     database = postgres.fresh_database()
     native = Native(compose, own_broker, database, tmp_path)
     with ExitStack() as exits:
+        exits.enter_context(postgres.roles())
 
         def start(name: str) -> "subprocess.Popen[bytes]":
             process = native.start(name)
@@ -214,7 +221,8 @@ def test_the_commands_of_the_compose_file_bring_the_seeds_into_the_database(
             exits.callback(process.terminate)
             return process
 
-        assert start("topics").wait(120) == 0, native.log("topics")
+        for name in ("topics", "migrate"):
+            assert start(name).wait(120) == 0, native.log(name)
         running = {name: start(name) for name in ("extractor", "sink")}
         for name, process in running.items():
             until(lambda p=process, n=name: p.poll() is not None or native.healthy(n), f"{name} is healthy")  # type: ignore[misc] # mypy cannot infer a lambda with defaults
@@ -232,26 +240,16 @@ def test_the_commands_of_the_compose_file_bring_the_seeds_into_the_database(
     assert '"event": "extractor loaded"' in native.log("extractor"), "logs are JSON in containers"
 
 
-def test_the_reader_can_read_and_nothing_else(
-    compose: Mapping[str, Any], postgres: PostgresServer, tmp_path: Path
-) -> None:
-    """deploy/postgres/reader.sql, run by psql as the image's entry point does, and the variables Grafana gets."""
-    open_store(postgres.fresh_database()).close()
-    password = compose["services"]["postgres"]["environment"]["LAGEBILD_READER_PASSWORD"]
-    script = str(ROOT / "deploy" / "postgres" / "reader.sql")
-    psql = [need("psql", "postgresql-client"), "-v", "ON_ERROR_STOP=1", "-h", str(postgres.folder), "-U", "lagebild"]
-    done = subprocess.run(
-        [*psql, "-d", "postgres", "-f", script],
-        env={**os.environ, "LAGEBILD_READER_PASSWORD": password},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    try:
-        assert done.returncode == 0, done.stderr
-        grafana = compose["services"]["grafana"]["environment"]
-        assert (grafana["LAGEBILD_DB_USER"], grafana["LAGEBILD_DB_PASSWORD"]) == ("reader", password)
-        may = "SELECT has_table_privilege('reader', 'events', r) FROM unnest(ARRAY['SELECT', 'DELETE']) AS r"
-        assert postgres.execute("postgres", may) == [(True,), (False,)]
-    finally:
-        postgres.execute("postgres", "DROP ROLE IF EXISTS reader")
+def test_grafana_and_the_sink_use_the_users_with_the_least_rights(compose: Mapping[str, Any]) -> None:
+    """Those of deploy/postgres/roles.sql, which tests/test_database_rights.py tries."""
+    made = compose["services"]["postgres"]
+    assert [volume["target"] for volume in made["volumes"] if volume["source"].endswith("roles.sql")] == [
+        "/docker-entrypoint-initdb.d/roles.sql"
+    ]
+    grafana = compose["services"]["grafana"]["environment"]
+    password = made["environment"]["LAGEBILD_READER_PASSWORD"]
+    assert (grafana["LAGEBILD_DB_USER"], grafana["LAGEBILD_DB_PASSWORD"]) == ("reader", password)
+    sink = make_url(compose["services"]["sink"]["environment"]["LAGEBILD_DATABASE"])
+    assert (sink.username, sink.password) == ("sink", made["environment"]["LAGEBILD_SINK_PASSWORD"])
+    given = {name: service.get("environment", {}) for name, service in compose["services"].items()}
+    assert {name for name, variables in given.items() if "LAGEBILD_DATABASE" in variables} == {"sink", "migrate"}

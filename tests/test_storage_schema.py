@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import get_type_hints
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -181,26 +180,6 @@ def test_a_server_that_goes_away_is_found_again(postgres: PostgresServer) -> Non
         postgres.start()
         fill(store, 1)
         assert store.counts().articles == 2
-
-
-def test_the_sink_needs_no_right_to_create_or_drop(postgres: PostgresServer) -> None:
-    url = postgres.fresh_database()
-    postgres.execute("postgres", "DROP ROLE IF EXISTS sink")
-    postgres.execute("postgres", "CREATE ROLE sink LOGIN")
-    postgres.execute("postgres", "GRANT USAGE ON SCHEMA public TO sink")
-    least = url.replace("lagebild@", "sink@")
-    with pytest.raises(UserError, match=r"may not do this.*docs/storage\.md"):
-        open_store(least)
-    open_store(url).close()
-    postgres.execute("postgres", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO sink")
-    postgres.execute("postgres", "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM sink")
-    with closing(open_store(least)) as store:
-        fill(store)
-        assert store.counts().events == 3
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(least) as connection:
-        connection.execute("DROP TABLE events")
-    postgres.execute("postgres", "DROP OWNED BY sink")
-    postgres.execute("postgres", "DROP ROLE sink")
 
 
 def test_a_database_that_is_not_there_yet_is_named(postgres: PostgresServer) -> None:

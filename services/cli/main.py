@@ -19,6 +19,7 @@ from services.cli import (
     extract,
     extractor,
     lexicon,
+    migrate,
     produce,
     report,
     schema,
@@ -56,6 +57,7 @@ app.command(rich_help_panel="Asking")(claims.claims)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Asking")
 app.add_typer(topics.app, name="topics", rich_help_panel="Care")
 app.add_typer(lexicon.app, name="lexicon", rich_help_panel="Care")
+app.command(rich_help_panel="Care")(migrate.migrate)
 app.command(rich_help_panel="Care")(doctor.doctor)
 app.command(name="settings", rich_help_panel="Care")(settings_command.settings)
 app.command(rich_help_panel="Care")(schema.schema)

@@ -33,6 +33,10 @@ FORBIDDEN: Final = "42501"
 """SQLSTATE of a missing right, which the person who set up the database grants."""
 
 
+class Forbidden(UserError):
+    """The user lacks a right in the database."""
+
+
 class PostgresStore(SqlStore):
     """A store in a PostgreSQL database."""
 
@@ -63,6 +67,16 @@ class PostgresStore(SqlStore):
             raise UserError(f"PostgreSQL {version} is too old", remedy=f"use PostgreSQL {OLDEST} or newer")
         return super().prepare(create=create)
 
+    def _migrate(self) -> None:
+        try:
+            super()._migrate()
+        except Forbidden as error:
+            raise UserError(
+                f"the database {self._name} is not migrated to this version of Lagebild, and the user may not do it "
+                f"({_first_line(error.__cause__ or error)})",
+                remedy="run `lagebild migrate` as the owner of its schema (docs/storage.md says how)",
+            ) from error
+
     def _alone(self, connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(REFRESH_LOCK)))
 
@@ -80,7 +94,7 @@ class PostgresStore(SqlStore):
             return error
         state = cause.sqlstate or ""
         if state == FORBIDDEN:
-            return UserError(
+            return Forbidden(
                 f"the user may not do this in the database {self._name} ({_first_line(cause)})", remedy=REMEDY
             )
         if state.startswith(REFUSING):

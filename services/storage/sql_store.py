@@ -292,9 +292,12 @@ class SqlStore(ClaimTables):
         with self._transaction() as connection:
             if is_current(connection) or not create:
                 return is_current(connection)
+        self._migrate()
+        return True
+
+    def _migrate(self) -> None:
         with self._transaction(write=True) as connection:
             migrate(connection)
-        return True
 
     def close(self) -> None:
         """See `Store.close`."""
