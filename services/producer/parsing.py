@@ -24,7 +24,9 @@ def parsed(limits: ParseLimits, parse: Callable[P, T], *args: P.args, **kwargs: 
     Raises:
         Rejected: it did not come to an end within the limits, or failed; the reason says what to do.
     """
-    start = process(timeout=limits.seconds, context=forkserver(["services.producer.markup"]))(_bounded)
+    context = forkserver(["services.producer.markup"])
+    # pebble 5.2.3 reads `context`, its annotation says `mp_context`.
+    start = process(timeout=limits.seconds, context=context)(_bounded)  # type: ignore[call-overload]
     try:
         return cast(T, start(limits.memory_bytes, parse, args, kwargs).result())
     except TimeoutError:
