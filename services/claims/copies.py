@@ -7,7 +7,8 @@ and LSH finds the pairs worth comparing, so that the cost grows with the number 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -42,11 +43,9 @@ def digest_of(text: str) -> str:
 
 def signature_of(text: str) -> Signature:
     """The signature of an article's text."""
-    from datasketch import MinHash
-
     words = _WORD.findall(text.casefold())
     stretches = {" ".join(words[i : i + STRETCH]) for i in range(max(1, len(words) - STRETCH + 1))}
-    minhash = MinHash(num_perm=PERMUTATIONS, scheme=SCHEME)
+    minhash = _minhash()
     minhash.update_batch([stretch.encode() for stretch in stretches])
     return Signature(digest_of(text), minhash.hashvalues.astype("<u4").tobytes().hex())
 
@@ -89,8 +88,8 @@ def _copies(signatures: Mapping[str, str]) -> list[tuple[str, str]]:
         same = first.setdefault(hashes, article_id)
         if same != article_id:
             alike.append((same, article_id))
-    index = MinHashLSH(threshold=ALIKE, num_perm=PERMUTATIONS)
-    different = {article_id: _minhash(hashes) for hashes, article_id in first.items()}
+    index = MinHashLSH(num_perm=PERMUTATIONS, params=_bands())
+    different = {article_id: _stored(hashes) for hashes, article_id in first.items()}
     for article_id, minhash in different.items():
         alike += [(other, article_id) for other in _found(index, minhash, different)]
         index.insert(article_id, minhash)
@@ -102,9 +101,30 @@ def _found(index: object, minhash: "MinHash", known: Mapping[str, "MinHash"]) ->
     return [other for other in candidates if minhash.jaccard(known[other]) >= ALIKE]
 
 
-def _minhash(hashes: str) -> "MinHash":
+def _stored(hashes: str) -> "MinHash":
     import numpy as np
+
+    return _minhash(hashvalues=np.frombuffer(bytes.fromhex(hashes), dtype="<u4").astype(np.uint32))
+
+
+def _minhash(**values: Any) -> "MinHash":
     from datasketch import MinHash
 
-    values = np.frombuffer(bytes.fromhex(hashes), dtype="<u4").astype(np.uint32)
-    return MinHash(num_perm=PERMUTATIONS, hashvalues=values, scheme=SCHEME)
+    return MinHash(num_perm=PERMUTATIONS, scheme=SCHEME, permutations=_permutations(), **values)
+
+
+@cache
+def _permutations() -> Any:
+    """The same for all: datasketch would draw them anew for each MinHash."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=PERMUTATIONS, scheme=SCHEME).permutations
+
+
+@cache
+def _bands() -> tuple[int, int]:
+    """Bands and their width for `ALIKE`: datasketch would search for them anew for each index (18 ms)."""
+    from datasketch import MinHashLSH
+
+    index = MinHashLSH(threshold=ALIKE, num_perm=PERMUTATIONS)
+    return index.b, index.r
