@@ -35,6 +35,7 @@ def event_filter(
     since: str | None = None,
     until: str | None = None,
     limit: int | None = None,
+    by_publication: bool = False,
     **others: str | None,
 ) -> "EventFilter":
     """The filter that the options ask for; `others` are fields of `EventFilter` as they are.
@@ -50,5 +51,6 @@ def event_filter(
         since=day(since, "--since"),
         until=day(until, "--until"),
         limit=limit or None,
+        by_publication=by_publication,
         **others,
     )

@@ -43,12 +43,14 @@ class Segment:
     Attributes:
         text: the words, as in the article.
         anchor: the mark of the record whose anchor this is, or None.
+        starts: numbers of the records whose anchors begin here: an anchor may be cut by other marks, and be shared.
         classes: CSS classes, one for each type and slot that lies here.
         title: what lies here, in words.
     """
 
     text: str
     anchor: Mark | None
+    starts: tuple[int, ...]
     classes: str
     title: str
 
@@ -75,13 +77,20 @@ def segments(text: str, events: Sequence[Event]) -> list[Segment]:
     placed = marks(events)
     cuts = sorted({0, len(text), *(m.start for m in placed), *(m.end for m in placed)})
     return [
-        _segment(text[start:end], [m for m in placed if m.start <= start and end <= m.end])
+        _segment(text[start:end], start, [m for m in placed if m.start <= start and end <= m.end])
         for start, end in pairwise(cuts)
     ]
 
 
-def _segment(words: str, here: list[Mark]) -> Segment:
+def fits(text: str, events: Sequence[Event]) -> bool:
+    """Whether the records' spans are this text's: an article may have changed since it was read."""
+    spans = [span for event in events for span in (event.anchor, *(span for _, span in slots(event)))]
+    return all(text[span.start : span.end] == span.text for span in spans)
+
+
+def _segment(words: str, start: int, here: list[Mark]) -> Segment:
     anchors = [m for m in here if m.slot == "anchor"]
     classes = sorted({c for m in here for c in (m.type, m.slot)})
     title = "; ".join(f"{m.number} {m.type}: {m.slot}" for m in here)
-    return Segment(words, anchors[0] if anchors else None, " ".join(classes), title)
+    starts = tuple(m.number for m in anchors if m.start == start)
+    return Segment(words, anchors[0] if anchors else None, starts, " ".join(classes), title)

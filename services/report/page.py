@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from schemas import Article, Event, Party, Place, Quantity, Span, Time
-from services.report.marks import Segment, segments, slots
+from schemas import Article, ArticleReference, Event, Party, Place, Quantity, Span, Time
+from services.report.marks import Segment, fits, segments, slots
+from services.report.wording import amount
 
-_ENVIRONMENT = Environment(
+ENVIRONMENT: Final = Environment(
     loader=PackageLoader("services.report"),
     autoescape=select_autoescape(default=True, default_for_string=True),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+WITHOUT_TEXT: Final = "The text is not there: its records are shown with their sentences."
+CHANGED: Final = "The text has changed since it was read: its records are shown with the sentences that they came from."
 
 
 @dataclass(frozen=True)
@@ -38,28 +42,43 @@ class Card:
 
 @dataclass(frozen=True)
 class Part:
-    """One article of the page."""
+    """One article of the page.
 
-    article: Article
+    Attributes:
+        article: the article, or its citation alone.
+        segments: its text with the marks; without the text none.
+        cards: its records.
+        note: why the text has no marks, or None where it has.
+    """
+
+    article: Article | ArticleReference
     segments: tuple[Segment, ...]
     cards: tuple[Card, ...]
+    note: str | None = None
 
 
 def render(articles: Iterable[tuple[Article, Sequence[Event]]], title: str = "Lagebild report") -> str:
     """One HTML page of articles with their records.
 
     Args:
-        articles: each article with its records; their spans must be the article's (`schemas.Span`).
+        articles: each article with its records.
         title: title of the page.
 
     Returns:
         A complete HTML document. Everything that comes from an article is escaped.
     """
-    parts = [
-        Part(article, tuple(segments(article.text, events)), tuple(_card(n, e) for n, e in enumerate(events, start=1)))
-        for article, events in articles
-    ]
-    return _ENVIRONMENT.get_template("report.html.jinja").render(title=title, parts=parts)
+    parts = [part(article, events) for article, events in articles]
+    return ENVIRONMENT.get_template("report.html.jinja").render(title=title, parts=parts)
+
+
+def part(article: Article | ArticleReference, events: Sequence[Event]) -> Part:
+    """The article with its records, marked where their spans are its text's."""
+    cards = tuple(_card(number, event) for number, event in enumerate(events, start=1))
+    if isinstance(article, ArticleReference):
+        return Part(article, (), cards, WITHOUT_TEXT)
+    if not fits(article.text, events):
+        return Part(article, tuple(segments(article.text, ())), cards, CHANGED)
+    return Part(article, tuple(segments(article.text, events)), cards)
 
 
 def _card(number: int, event: Event) -> Card:
@@ -78,20 +97,10 @@ def _meaning(span: Span) -> str:
             spot = None if span.latitude is None else f"{span.latitude:.2f}, {span.longitude:.2f}"
             return _joined(span.name if span.name != span.text else None, span.country, spot)
         case Quantity():
-            return _joined(_bounds(span), span.unit)
+            return amount(span)
         case Time():
             return _joined(str(span.earliest or "…") + " to " + str(span.latest or "…"))
     return ""
-
-
-def _bounds(quantity: Quantity) -> str:
-    low, high = quantity.min, quantity.max
-    about = "about " if quantity.approximate else ""
-    if low == high:
-        return f"{about}{low:,}"
-    if high is None:
-        return f"{about}at least {low:,}"
-    return f"{about}at most {high:,}" if low is None else f"{about}{low:,} to {high:,}"
 
 
 def _joined(*parts: str | None) -> str:

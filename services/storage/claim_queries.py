@@ -28,9 +28,9 @@ MISCOUNTED = (
 """Claims whose number of records differs from what they say."""
 
 
-def claims(filters: ClaimFilter) -> sa.Select[str]:
-    """The claims that pass the filters, the latest seen first."""
-    query = sa.select(sa.cast(CLAIMS.c.record, sa.Text)).where(*_conditions(filters))
+def claims(filters: ClaimFilter, *further: sa.ColumnElement[bool]) -> sa.Select[str]:
+    """The claims that pass the filters but `events`, and the further conditions; the latest seen first."""
+    query = sa.select(sa.cast(CLAIMS.c.record, sa.Text)).where(*_conditions(filters), *further)
     query = query.order_by(CLAIMS.c.last_seen.desc(), CLAIMS.c.sources.desc(), CLAIMS.c.claim_id)
     return query if filters.limit is None else query.limit(filters.limit)
 

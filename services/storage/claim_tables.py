@@ -74,10 +74,16 @@ class ClaimTables(Store):
 
     def claims(self, filters: ClaimFilter | None = None) -> Iterator[Claim]:
         """See `Store.claims`."""
-        query = claim_queries.claims(filters or ClaimFilter())
+        filters = filters or ClaimFilter()
+        held = [] if filters.events is None else [self._holding(filters.events)]
+        query = claim_queries.claims(filters, *held)
         with self._transaction() as connection:
             for record in connection.execution_options(yield_per=200).execute(query).scalars():
                 yield read_claim(record.encode())
+
+    def _holding(self, events: Collection[str]) -> sa.ColumnElement[bool]:
+        found = sa.select(CLAIM_RECORDS.c.claim_id).where(self._among(CLAIM_RECORDS.c.event_id, events))
+        return CLAIMS.c.claim_id.in_(found)
 
     def claim_changes_waiting(self) -> int:
         """See `Store.claim_changes_waiting`."""

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
 
 from schemas import (
     Article,
@@ -46,6 +48,17 @@ def article_row(article: Article | ArticleReference, seen_at: datetime) -> Artic
         moment_text(published) if isinstance(published, datetime) else None,
         article.text if isinstance(article, Article) else None,
         moment_text(seen_at),
+    )
+
+
+def article_of(row: sa.Row[Any]) -> Article:
+    """The article of a row that has a text; its publication as a moment in UTC, or as the day alone."""
+    known = {name: getattr(row, name) for name in ("title", "url", "source", "text")}
+    return Article(
+        id=row.article_id,
+        language=row.language or "de",
+        published_at=row.published_at or row.published_on,
+        **known,
     )
 
 

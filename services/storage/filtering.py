@@ -38,6 +38,8 @@ def _is(wanted: str, party: Party) -> bool:
 def _in_days(filters: EventFilter, event: Event) -> bool:
     earliest, latest = (event.time.earliest, event.time.latest) if event.time else (None, None)
     published = _utc_day(event.article.published_at)
+    if filters.by_publication:
+        earliest = latest = published
     first, last = earliest or published or latest, latest or published or earliest
     return (not filters.since or (last is not None and last >= filters.since)) and (
         not filters.until or (first is not None and first <= filters.until)

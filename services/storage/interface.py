@@ -9,7 +9,7 @@ Any other error of a database stops the service: it is neither the moment's faul
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -128,6 +128,7 @@ class EventFilter:
             beginning. By the database's full-text index: PostgreSQL finds German inflections too.
         since, until: first and last calendar day, inclusive. An event's days are its resolved time; where that is
             unknown, the article's day of publication (UTC). Events without either are left out.
+        by_publication: since and until are about the article's day of publication alone, whatever time is told.
         article_id: id of the article.
         limit: most events to return, the latest published first; None: all, in that order.
     """
@@ -142,6 +143,7 @@ class EventFilter:
     search: str | None = None
     since: date | None = None
     until: date | None = None
+    by_publication: bool = False
     article_id: str | None = None
     limit: int | None = None
 
@@ -167,6 +169,7 @@ class ClaimFilter:
         source: the same of somebody who says so or denies it.
         since, until: first and last calendar day, inclusive, between which an article told it (UTC).
         disagreeing: only claims that some deny, or whose numbers differ.
+        events: only claims that hold one of these records, named by `event_id`; None: whatever they hold.
         limit: most claims to return, the latest seen first; None: all, in that order.
     """
 
@@ -178,6 +181,7 @@ class ClaimFilter:
     since: date | None = None
     until: date | None = None
     disagreeing: bool = False
+    events: Collection[str] | None = None
     limit: int | None = None
 
 
@@ -259,6 +263,10 @@ class Store(ABC):
 
         The records equal the ones written. A caller may not assume that one iteration sees writes made while it runs.
         """
+
+    @abstractmethod
+    def articles(self, article_ids: Collection[str]) -> Iterator[Article]:
+        """The articles of these ids whose text is there, the latest published first; publication is given in UTC."""
 
     @abstractmethod
     def claims(self, filters: ClaimFilter | None = None) -> Iterator[Claim]:

@@ -47,10 +47,18 @@ def records(filters: EventFilter, *further: sa.ColumnElement[bool]) -> sa.Select
     return query if filters.limit is None else query.limit(filters.limit)
 
 
+def texts(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The articles under a condition that have a text, the latest published first."""
+    query = sa.select(*ARTICLES.c).where(condition, ARTICLES.c.text.is_not(None))
+    return query.order_by(ARTICLES.c.published_on.desc().nulls_last(), ARTICLES.c.article_id)
+
+
 def _conditions(filters: EventFilter) -> list[sa.ColumnElement[bool]]:
     # An open interval ("seit 2014", "bis April") reaches to the day of publication on its open side.
     first = sa.func.coalesce(EVENTS.c.time_earliest, ARTICLES.c.published_on, EVENTS.c.time_latest)
     last = sa.func.coalesce(EVENTS.c.time_latest, ARTICLES.c.published_on, EVENTS.c.time_earliest)
+    if filters.by_publication:
+        first = last = ARTICLES.c.published_on
     conditions: list[sa.ColumnElement[bool]] = []
     if filters.types:
         conditions.append(EVENTS.c.type.in_(filters.types))

@@ -4,18 +4,18 @@
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from schemas import Event, read_event
+from schemas import Article, Event, read_event
 from services.storage import queries
 from services.storage.batch import Finding, Sorted, sort_out
 from services.storage.claim_tables import ClaimTables
-from services.storage.conversion import event_rows
+from services.storage.conversion import article_of, event_rows
 from services.storage.interface import (
     Advance,
     Batch,
@@ -250,6 +250,13 @@ class SqlStore(ClaimTables):
             rows = connection.execution_options(yield_per=500).execute(query)
             for record in rows.scalars():
                 yield read_event(record.encode())
+
+    def articles(self, article_ids: Collection[str]) -> Iterator[Article]:
+        """See `Store.articles`."""
+        query = queries.texts(self._among(ARTICLES.c.article_id, article_ids))
+        with self._transaction() as connection:
+            for row in connection.execution_options(yield_per=100).execute(query):
+                yield article_of(row)
 
     def counts(self) -> Counts:
         """See `Store.counts`."""
