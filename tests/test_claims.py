@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +17,6 @@ from services.claims import Member, group_members, segments, signature_of
 from services.claims.copies import sources
 from services.claims.groups import GAP, LONGEST, REACH, SIGHT
 from services.storage import Change, ClaimFilter, Removal, Store, open_store
-from services.storage.migrate import migrate
 from tests.claim_articles import EXTRACTOR, answer, forty, read_articles
 from tests.findings import moment, receipt
 
@@ -210,22 +208,6 @@ def test_what_is_in_work_is_not_lost_by_a_crash(store: Store, monkeypatch: pytes
             store.refresh_claims()
     refresh(store)
     assert len(groups(store)) == 22
-
-
-def test_an_older_database_gets_its_claims(url: str) -> None:
-    driver = "postgresql+psycopg" if url.startswith("postgres") else "sqlite"
-    engine = sa.create_engine(sa.make_url(url).set(drivername=driver), poolclass=sa.NullPool)
-    with closing(open_store(url)) as store:
-        put(store, [report(1, "2024-02-01")])
-    with engine.begin() as connection:  # as the release before claims left it
-        tables = ("claim_parties", "claims", "claim_records", "claim_changes", "claim_outbox", "text_signatures")
-        for table in tables:
-            connection.execute(sa.text(f"DROP TABLE {table}"))
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0002'"))
-        migrate(connection, "0003")
-    with closing(open_store(url)) as store:
-        refresh(store)
-        assert one(store).records == 1
 
 
 def test_an_article_without_a_date_counts_from_its_first_message(store: Store) -> None:

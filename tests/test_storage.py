@@ -420,9 +420,9 @@ def test_prune_deletes_old_articles_with_all_about_them(store: Store, url: str) 
     unknown = article(3).model_copy(update={"published_at": None})
     for one in (old, new, unknown):
         put(store, one, *findings(one), receipt(one, findings(one)))
-    assert store.prune(datetime(2024, 1, 1, tzinfo=UTC)) == 1
+    assert store.prune(datetime(2024, 1, 1, tzinfo=UTC)).articles == 1
     assert {event.article.id for event in store.events()} == {new.id, unknown.id}
-    assert store.prune(moment(1)) == 2
+    assert store.prune(moment(1)).articles == 2
     assert all(rows(url, table) == [] for table in TABLES)
 
 

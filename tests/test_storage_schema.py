@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from services.common.errors import UserError
 from services.storage import Change, Retryable, Store, open_store, rows
-from services.storage.migrate import head, migrate, version_of
 from tests.findings import TEXT, article, findings, moment, receipt
 from tests.postgres import PostgresServer
 
@@ -39,7 +38,17 @@ def fill_many(store: Store, count: int) -> None:
 def test_the_rows_have_the_columns_of_the_tables(url: str, engine: sa.Engine) -> None:
     open_store(url).close()
     found = sa.inspect(engine)
-    for name in ("ARTICLES", "EXTRACTIONS", "EVENTS", "PARTIES", "PLACES", "TOLD", "PENDING", "OFFSETS"):
+    for name in (
+        "ARTICLES",
+        "EXTRACTIONS",
+        "EVENTS",
+        "PARTIES",
+        "PLACES",
+        "TOLD",
+        "PENDING",
+        "OFFSETS",
+        "DEAD_LETTERS",
+    ):
         table: sa.TableClause = getattr(rows, name)
         columns = {column["name"] for column in found.get_columns(table.name)} - {"number", "search"}
         assert columns == {column.name for column in table.c}, table.name
@@ -94,21 +103,6 @@ def test_the_search_follows_a_changed_text(tmp_path: Path) -> None:
         assert connection.execute(query, ["hubschrauber"]).fetchone() == (1,)
         assert connection.execute(query, ["soldaten"]).fetchone() == (0,)
         connection.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
-
-
-@pytest.mark.parametrize("version", ["0001"])
-def test_an_older_database_is_brought_forward_with_its_rows(url: str, engine: sa.Engine, version: str) -> None:
-    with engine.begin() as connection:
-        migrate(connection, version)
-        insert = "INSERT INTO articles (article_id, language, text, first_seen_at) VALUES ('alt', 'de', 'Text', :seen)"
-        connection.execute(sa.text(insert), {"seen": "2024-01-01T00:00:00.000Z"})
-        assert version_of(connection) == version
-    with closing(open_store(url)) as store:
-        fill(store)
-        assert store.counts().articles == 2
-        assert store.check() == []
-    with engine.connect() as connection:
-        assert version_of(connection) == head()
 
 
 def test_a_database_of_a_newer_version_is_refused(url: str, engine: sa.Engine) -> None:

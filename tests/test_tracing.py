@@ -11,19 +11,24 @@ from threading import Thread
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from schemas import Article
+from schemas import Article, DeploymentEvent, write
 from services.common import tracing
 from services.common.errors import UserError
 from services.common.settings import Settings
+from services.common.topics import TopicKind
 from services.dead_letters.reading import read_dead_letters
 from services.dead_letters.record import Origin
 from services.dead_letters.requeue import requeue
 from services.producer import produce
 from tests.articles import article
-from tests.conftest import ReadTopic
+from tests.conftest import ReadTopic, SendRaw
+from tests.findings import article as invented
+from tests.findings import findings, receipt
 from tests.processes import Service, until
+from tests.sinking import read_up_to, running
 from tests.standins import RAISE
 
+TOPICS: tuple[TopicKind, ...] = ("events", "extractions")
 PARENT = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -158,6 +163,32 @@ def check_failed_trace(spans: list[Seen], topics: dict[str, str]) -> None:
     """Requeued, an article goes on with its trace: both tries hang on the same send."""
     tries = [span for span in spans if span.name == f"process {topics['articles']}"]
     assert [(span.parent, span.failed) for span in tries] == [(spans[0].id, True)] * 2
+
+
+async def test_what_the_sink_puts_aside_ends_its_span_as_a_failure(
+    settings: Settings, collector: Collector, send_raw: SendRaw
+) -> None:
+    one = findings(item := invented())
+    deployment = next(event for event in one if isinstance(event, DeploymentEvent))
+    assert deployment.destination is not None
+    # SQLite's integers end before that.
+    nowhere = deployment.destination.model_copy(update={"geonames_id": 2**70})
+    refused = deployment.model_copy(update={"destination": nowhere})
+    values = {"1": write(one[0]), "2": write(refused), "3": b"no json", "4": write(receipt(item, one[:1], "test-1"))}
+    records = {kind: [number for number in values if (number == "4") == (kind == "extractions")] for kind in TOPICS}
+    for kind, numbers in records.items():
+        headers = {number: PARENT.replace(b"4bf92f35", number.encode() * 8) for number in numbers}
+        sent = [(b"k", values[number], [("traceparent", headers[number])]) for number in numbers]
+        await send_raw(settings.topic(kind), sent)
+    async with running(settings.model_copy(update={"otlp_endpoint": collector.url})) as store:
+        await read_up_to(store, settings, len(values))
+    # What was put aside comes back in the topic of dead letters, with its trace, and is stored from there.
+    ends = {number: [seen.failed for seen in collector.spans if seen.trace[0] == number] for number in values}
+    assert (ends["1"], ends["4"]) == ([False], [False])
+    assert {number: (failed[0], any(failed[1:])) for number, failed in ends.items() if number in "23"} == {
+        "2": (True, False),
+        "3": (True, False),
+    }
 
 
 def test_without_an_endpoint_nothing_is_recorded_and_a_trace_is_carried_on(settings_off: Settings) -> None:

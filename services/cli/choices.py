@@ -1,6 +1,6 @@
 """What people write after options, checked: one of several words, a day."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
 
 from services.common.errors import UserError
@@ -27,13 +27,20 @@ def day(given: str | None, option: str) -> date | None:
     Raises:
         UserError: it is neither.
     """
-    if given is None:
-        return None
+    return None if given is None else moment(given, option).date()
+
+
+def moment(given: str, option: str) -> datetime:
+    """The moment meant by a span of time before now, or by an ISO 8601 date: its beginning in UTC.
+
+    Raises:
+        UserError: it is neither.
+    """
     number, unit = given[:-1], UNITS.get(given[-1:])
     try:
         if unit is not None and number.isdecimal():
-            return (datetime.now(UTC) - int(number) * unit).date()
-        return date.fromisoformat(given)
+            return datetime.now(UTC) - int(number) * unit
+        return datetime.combine(date.fromisoformat(given), time.min, UTC)
     except (ValueError, OverflowError):
         raise UserError(
             f"{option} {given!r} is no day", remedy="write 2024-10-28, or 24h, 7d, 2w for a time before now"

@@ -21,6 +21,7 @@ from services.cli import (
     lexicon,
     migrate,
     produce,
+    prune,
     report,
     schema,
     sink,
@@ -58,6 +59,7 @@ app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Asking")
 app.add_typer(topics.app, name="topics", rich_help_panel="Care")
 app.add_typer(lexicon.app, name="lexicon", rich_help_panel="Care")
 app.command(rich_help_panel="Care")(migrate.migrate)
+app.command(rich_help_panel="Care")(prune.prune)
 app.command(rich_help_panel="Care")(doctor.doctor)
 app.command(name="settings", rich_help_panel="Care")(settings_command.settings)
 app.command(rich_help_panel="Care")(schema.schema)

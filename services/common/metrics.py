@@ -104,9 +104,11 @@ for _outcome in ("events", "no_events", "dead_letter"):
     ARTICLES_PROCESSED.labels(_outcome)
 for _type, _status in product(get_args(EventType), get_args(Status)):
     EVENTS_EXTRACTED.labels(_type, _status)
-for _kind in ("article", "event", "extraction"):
+for _kind in ("article", "event", "extraction", "dead_letter"):
     MESSAGES_CONSUMED.labels(_kind)
-for _table, _outcome in product(("articles", "events", "extractions"), ("written", "removed", "rejected")):
+for _table, _outcome in product(
+    ("articles", "events", "extractions", "dead_letters"), ("written", "removed", "rejected")
+):
     ROWS_WRITTEN.labels(_table, _outcome)
 for _stage in ("decode", "version", "validate"):
     DEAD_LETTERS.labels("extractor", _stage, "schemas.codec.InvalidRecord")

@@ -7,28 +7,34 @@ from typing import Any, Final, Literal
 
 from schemas import InvalidRecord, read_article, read_event, read_extraction
 from services.common.cloudevents import ARTICLE_TIMESTAMP
+from services.common.logging import get_logger
 from services.common.settings import KafkaSettings
-from services.dead_letters.record import Failure, Origin, original_time, whole_number
-from services.storage import Change, Partition, Removal
+from services.common.tracing import NOT_TRACED, Span
+from services.dead_letters.record import Failure, Origin, marked, original_time, parse, whole_number
+from services.storage import Change, Partition, Removal, Requeue
 
-Kind = Literal["article", "event", "extraction"]
+log = get_logger(__name__)
+
+Kind = Literal["article", "event", "extraction", "dead_letter"]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of one of the three topics.
+    """A message of one of the four topics.
 
     Attributes:
         kind: which topic it is from.
         origin: the message as it came.
         change: what it changes; None where it changes nothing.
         failure: why it could not be read; then it belongs into the dead letters.
+        span: ended when it is stored, or has been put aside.
     """
 
     kind: Kind
     origin: Origin
     change: Change | None = None
     failure: Failure | None = None
+    span: Span = NOT_TRACED
 
     @property
     def partition(self) -> Partition:
@@ -49,6 +55,7 @@ class MessageReader:
             settings.topic("articles"): "article",
             settings.topic("events"): "event",
             settings.topic("extractions"): "extraction",
+            settings.topic("dead_letters"): "dead_letter",
         }
 
     @property
@@ -60,7 +67,7 @@ class MessageReader:
         """Read an `aiokafka.ConsumerRecord`. Never raises: what cannot be read is a message with a failure.
 
         Articles that cannot be read are passed over: the extractor reads the same topic and puts them into
-        the dead letters, once.
+        the dead letters, once. So is what is no dead letter among them: it must not become one.
         """
         kind = self._kinds[record.topic]
         headers = tuple(record.headers)
@@ -75,9 +82,11 @@ class MessageReader:
             headers=headers,
         )
         try:
+            if kind == "dead_letter":
+                return Message(kind, origin, _put_aside(record))
             return Message(kind, origin, _change(kind, origin))
         except InvalidRecord as error:
-            if kind == "article":
+            if kind in {"article", "dead_letter"}:
                 return Message(kind, origin)
             return Message(kind, origin, failure=Failure("read", "schemas.InvalidRecord", error.reason))
 
@@ -89,10 +98,22 @@ READERS: Final[Mapping[Kind, Callable[[bytes | None], Any]]] = {
 }
 
 
-def _change(kind: Kind, origin: Origin) -> Change:
+def _change(kind: Literal["article", "event", "extraction"], origin: Origin) -> Change:
     if origin.value is None and kind != "event":
         return Change(Removal(_article_id(origin.key), kind), _moment(origin.timestamp_ms))
     return Change(READERS[kind](origin.value), _moment(origin.timestamp_ms))
+
+
+def _put_aside(record: Any) -> Change | None:
+    """A dead letter, or the mark that one was sent back."""
+    at = _moment(record.timestamp)
+    if mark := marked(record.headers):
+        return Change(Requeue(mark), at)
+    letter = parse(record)
+    if letter is None:
+        log.warning("record is no dead letter", partition=record.partition, offset=record.offset)
+        return None
+    return Change(letter, at)
 
 
 def _article_id(key: bytes | None) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import version
 
 from aiokafka.errors import KafkaError
@@ -152,10 +153,10 @@ class Sink:
             async with source.writing():
                 generation = source.generation
                 # Thousands of large articles take a second to check: in a thread the heartbeats go on.
-                messages = await asyncio.to_thread(lambda: [self._reader.read(record) for record in records])
-                for message in messages:
+                read = await asyncio.to_thread(lambda: [self._reader.read(record) for record in records])
+                for message in read:
                     metrics.MESSAGES_CONSUMED.labels(message.kind).inc()
-                spans = [tracing.storing(message.origin) for message in messages]
+                messages = [replace(message, span=tracing.storing(message.origin)) for message in read]
                 source.advance(
                     await writer.write(
                         messages,
@@ -163,8 +164,6 @@ class Sink:
                         lambda: generation == source.generation and not self._stopping.is_set(),
                     )
                 )
-                for span, message in zip(spans, messages, strict=True):
-                    span.end(message.failure.message if message.failure else None)
         except Fenced as error:
             log.warning("reading again from the stored offsets", reason=str(error))
             source.rewind()

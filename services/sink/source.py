@@ -199,7 +199,7 @@ def _make_consumer(settings: Settings) -> Any:
         group_id=settings.sink_group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        # One sink gets the same partition of all three topics, so that an article's records meet in its batches.
+        # One sink gets the same partition of all topics, so that an article's records meet in its batches.
         partition_assignment_strategy=(RangePartitionAssignor,),
         session_timeout_ms=int(settings.session_timeout_seconds * 1000),
         heartbeat_interval_ms=int(settings.heartbeat_seconds * 1000),

@@ -75,27 +75,40 @@ class Writer:
             log.info("writing the batch one message at a time", messages=len(messages), reason=str(error))
             return await self._one_by_one(messages, stored, wanted)
         for message in messages:
-            self._limit.record(dead=message.failure is not None)
+            self._finished(message, message.failure)
         return _after(messages)
+
+    def _finished(self, message: Message, failure: Failure | None) -> None:
+        message.span.end(failure.message if failure else None)
+        # What is already put aside says nothing of the messages that come now.
+        if message.kind != "dead_letter":
+            self._limit.record(dead=failure is not None)
 
     async def _one_by_one(
         self, messages: Sequence[Message], stored: Mapping[Partition, int], wanted: Callable[[], bool]
     ) -> dict[Partition, int]:
         now = dict(stored)
         for message in messages:
-            dead = message.failure is not None
+            failure = message.failure
             try:
                 await self._store_all([message], now, wanted)
             except Unstorable as error:
-                await self._report_until_confirmed(message, _refusal(error), wanted)
+                failure = _refusal(error)
+                await self._put_aside(message, failure, wanted)
                 metrics.ROWS_WRITTEN.labels(f"{message.kind}s", "rejected").inc()
                 await self._store_all([Message(message.kind, message.origin)], now, wanted)
-                dead = True
             now |= _after([message])
-            self._limit.record(dead=dead)
+            self._finished(message, failure)
             if self._limit.reason is not None:
                 break
         return now
+
+    async def _put_aside(self, message: Message, failure: Failure, wanted: Callable[[], bool]) -> None:
+        if message.kind == "dead_letter":
+            # A dead letter of a dead letter would come back here, for ever. It is still in its topic.
+            log.error("a dead letter has no row", id=message.origin.id, reason=failure.message)
+        else:
+            await self._report_until_confirmed(message, failure, wanted)
 
     async def _report_until_confirmed(self, message: Message, failure: Failure, wanted: Callable[[], bool]) -> None:
         """Put a message into the dead letters before its offset is stored: never after."""
@@ -169,6 +182,7 @@ def _count(messages: Sequence[Message], outcome: WriteOutcome) -> None:
         ("articles", outcome.articles),
         ("events", outcome.events),
         ("extractions", outcome.extractions),
+        ("dead_letters", outcome.dead_letters),
     ):
         removed = outcome.removed.get(table, 0)
         metrics.ROWS_WRITTEN.labels(table, "removed").inc(removed)

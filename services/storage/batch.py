@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from schemas import Article, ArticleReference, DeploymentEvent, Event, Extraction, StatementEvent, SupplyEvent
+from schemas import (
+    Article,
+    ArticleReference,
+    DeadLetter,
+    DeploymentEvent,
+    Event,
+    Extraction,
+    StatementEvent,
+    SupplyEvent,
+)
 from services.storage.columns import moment_text
 from services.storage.conversion import article_row, event_rows, extraction_row, merge, pending_row, stub_row
-from services.storage.interface import Change, Removal
-from services.storage.rows import ArticleRow, ExtractionRow, PendingRow
+from services.storage.interface import Change, Removal, Requeue
+from services.storage.letters import letter_row, merge_letters, requeue_row
+from services.storage.rows import ArticleRow, DeadLetterRow, ExtractionRow, PendingRow
 
 
 class Finding(NamedTuple):
@@ -30,12 +40,14 @@ class Sorted:
         withdrawn: articles whose text is withdrawn.
         extractions: articles and their current extraction as the batch leaves it; None: withdrawn.
         events: the events by extraction and event id, with Kafka's timestamp.
+        letters: what the batch tells of each dead letter.
     """
 
     articles: dict[str, ArticleRow] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
     extractions: dict[str, ExtractionRow | None] = field(default_factory=dict)
     events: dict[tuple[str, str], tuple[Event, datetime]] = field(default_factory=dict)
+    letters: dict[str, DeadLetterRow] = field(default_factory=dict)
     _cited: dict[str, ArticleReference] = field(default_factory=dict)
 
     def add(self, change: Change) -> None:
@@ -56,6 +68,14 @@ class Sorted:
             case Removal(article_id, _):
                 self.extractions[article_id] = None
                 self._mention(article_id, change.at)
+            case DeadLetter() as letter:
+                self._put_aside(letter_row(letter, change.at))
+            case Requeue(dead_letter_id):
+                self._put_aside(requeue_row(dead_letter_id, change.at))
+
+    def _put_aside(self, row: DeadLetterRow) -> None:
+        known = self.letters.get(row.dead_letter_id)
+        self.letters[row.dead_letter_id] = merge_letters(known, row) if known else row
 
     def _cite(self, event: Event, at: datetime) -> None:
         known = self.articles.get(event.article.id)

@@ -19,7 +19,6 @@ from schemas import (
     Span,
     StatementEvent,
     SupplyEvent,
-    write,
 )
 from services.storage.columns import day_text, moment_text
 from services.storage.interface import Unstorable
@@ -233,7 +232,7 @@ def search_words(name: str) -> str:
 
 
 def _document(event: Event) -> str:
-    document = write(event).decode()
+    document = event.model_dump_json()  # `write` without its bytes, which would be text again here
     # PostgreSQL's text and jsonb cannot hold it; SQLite could, but the two stores behave alike.
     if "\\u0000" in document and "\\u0000" in document.replace("\\\\", ""):
         raise Unstorable(f"event {event.event_id}: a text contains the character U+0000")

@@ -19,6 +19,7 @@ from schemas import (
     Article,
     Claim,
     ClaimType,
+    DeadLetter,
     DeploymentEvent,
     Event,
     EventType,
@@ -74,6 +75,13 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Requeue:
+    """A dead letter has been sent back to the topic that it came from."""
+
+    dead_letter_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A record as received.
 
@@ -82,7 +90,7 @@ class Change:
         at: when the message was first sent, by Kafka's timestamp of it, with its time zone.
     """
 
-    record: Article | DeploymentEvent | SupplyEvent | StatementEvent | Extraction | Removal
+    record: Article | DeploymentEvent | SupplyEvent | StatementEvent | Extraction | Removal | DeadLetter | Requeue
     at: datetime
 
 
@@ -99,6 +107,7 @@ class WriteOutcome:
         events: events that readers can see since this write.
         pending: events kept back until their extraction arrives.
         extractions: extractions that became their article's current one, or stayed so.
+        dead_letters: dead letters written, or known to be sent back.
         rows: rows inserted or updated in all tables.
         removed: by table, how many of the articles and extractions were removed, and how many events that readers
             could see were taken out of sight.
@@ -108,6 +117,7 @@ class WriteOutcome:
     events: int = 0
     pending: int = 0
     extractions: int = 0
+    dead_letters: int = 0
     rows: int = 0
     removed: Mapping[str, int] = field(default_factory=dict)
 
@@ -217,13 +227,32 @@ class ClaimMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of the tables: what a reader sees, and what waits."""
+    """Rows of the tables: what a reader sees, what waits, and dead letters that have not been sent back."""
 
     articles: int
     events: int
     extractions: int
     pending: int
     by_type: Mapping[str, int] = field(default_factory=dict)
+    dead_letters: int = 0
+
+
+class Pruned(NamedTuple):
+    """What is deleted as too old.
+
+    Attributes:
+        articles: articles, with all their findings.
+        events: their events that readers could see.
+        pending: events that have waited for their extraction since before then.
+        dead_letters: rows of messages that failed before then.
+        claims: claims that hold records of those articles: they change, or go.
+    """
+
+    articles: int = 0
+    events: int = 0
+    pending: int = 0
+    dead_letters: int = 0
+    claims: int = 0
 
 
 class Store(ABC):
@@ -311,11 +340,19 @@ class Store(ABC):
         """Faults found in the database, one sentence each; an empty list if there are none."""
 
     @abstractmethod
-    def prune(self, before: datetime) -> int:
-        """Delete articles published before `before` with all their findings; return how many.
+    def prunable(self, before: datetime) -> Pruned:
+        """What `prune` without a limit would delete now."""
+
+    @abstractmethod
+    def prune(self, before: datetime, limit: int | None = None) -> Pruned:
+        """Delete articles published before `before` with all their findings, in one transaction; return what went.
 
         An article whose publication is unknown counts from the moment its first message was sent to Kafka.
-        Offsets stay: what was deleted comes back only if it is sent again.
+        Offsets stay: what was deleted comes back only if it is sent again. The claims follow with `refresh_claims`.
+
+        Args:
+            before: a moment with its time zone.
+            limit: most articles to delete, so that other writers need not wait for long; None: all.
         """
 
     @abstractmethod

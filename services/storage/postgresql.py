@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from services.common.errors import UserError
 from services.common.masking import masked
 from services.storage.interface import Retryable, Unstorable
-from services.storage.queries import article_update, searched_words
-from services.storage.rows import ARTICLES
+from services.storage.queries import searched_words
 from services.storage.sql_store import SqlStore
+from services.storage.updates import update_of
 
 OLDEST: Final = 15
 CONNECT_SECONDS: Final = 5
@@ -93,6 +93,8 @@ class PostgresStore(SqlStore):
         if not isinstance(cause, psycopg.Error):
             return error
         state = cause.sqlstate or ""
+        if not state and isinstance(cause, psycopg.ProgrammingError):  # by libpq, before it has connected
+            return UserError(f"the database URL {self._name} cannot be used ({_first_line(cause)})")
         if state == FORBIDDEN:
             return Forbidden(
                 f"the user may not do this in the database {self._name} ({_first_line(cause)})", remedy=REMEDY
@@ -101,14 +103,11 @@ class PostgresStore(SqlStore):
             return Unstorable(_first_line(cause))
         # libpq gives no SQLSTATE for a connection that is refused: a wrong password waits too, and is told in words.
         unreachable = not state and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-        if unreachable or state.startswith(PASSING):
-            return Retryable(f"the database {self._name} cannot be used ({_first_line(cause)})")
-        return error
+        passing = unreachable or state.startswith(PASSING)
+        return Retryable(f"the database {self._name} cannot be used ({_first_line(cause)})") if passing else error
 
     def _among(self, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
         return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
-        if not state and isinstance(cause, psycopg.ProgrammingError):  # by libpq, before it has connected
-            return UserError(f"the database URL {self._name} cannot be used ({_first_line(cause)})")
 
     def _mentions(self, search: str) -> sa.ColumnElement[bool]:
         words = " & ".join(f"'{word}'{':*' * starts}" for word, starts in searched_words(search))
@@ -153,12 +152,8 @@ def _upsertion(table: sa.TableClause, name: str, key: tuple[str, ...]) -> str:
     staged = sa.table(name, *(sa.column(column.name, column.type) for column in table.c))
     names = [column.name for column in table.c]
     statement = insert(table).from_select(names, sa.select(*staged.c))
-    if table is ARTICLES:
-        values, condition = article_update(statement.excluded)
-        statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=condition)
-    else:
-        others = {name: statement.excluded[name] for name in names if name not in key}
-        statement = statement.on_conflict_do_update(index_elements=key, set_=others)
+    values, condition = update_of(table, key, statement.excluded)
+    statement = statement.on_conflict_do_update(index_elements=key, set_=values, where=condition)
     return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it bare
 
 

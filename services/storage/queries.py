@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from services.storage.columns import DAY, MOMENT, day_text
+from services.storage.columns import DAY, day_text
 from services.storage.conversion import search_words
 from services.storage.interface import PARTY_FILTERS, EventFilter
-from services.storage.rows import ARTICLES, EVENTS, EXTRACTIONS, OFFSETS, PARTIES, PENDING, PLACES
+from services.storage.rows import ARTICLES, DEAD_LETTERS, EVENTS, EXTRACTIONS, OFFSETS, PARTIES, PENDING, PLACES
 
 COUNT_BY_TYPE = sa.select(EVENTS.c.type, sa.func.count()).group_by(EVENTS.c.type)
 
@@ -23,6 +23,13 @@ INCOMPLETE = (
     .order_by(EXTRACTIONS.c.article_id)
 )
 """Articles whose number of events differs from what their extraction says."""
+
+LETTERS_WAITING = (
+    sa.select(sa.func.count())
+    .select_from(DEAD_LETTERS)
+    .where(DEAD_LETTERS.c.topic.is_not(None), DEAD_LETTERS.c.requeued_at.is_(None))
+)
+"""Dead letters that have not been sent back."""
 
 STUCK = (
     sa.select(sa.func.count())
@@ -55,10 +62,11 @@ def texts(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 def _conditions(filters: EventFilter) -> list[sa.ColumnElement[bool]]:
     # An open interval ("seit 2014", "bis April") reaches to the day of publication on its open side.
-    first = sa.func.coalesce(EVENTS.c.time_earliest, ARTICLES.c.published_on, EVENTS.c.time_latest)
-    last = sa.func.coalesce(EVENTS.c.time_latest, ARTICLES.c.published_on, EVENTS.c.time_earliest)
+    published, earliest, latest = ARTICLES.c.published_on, EVENTS.c.time_earliest, EVENTS.c.time_latest
+    first: sa.ColumnElement[Any] = sa.func.coalesce(earliest, published, latest)
+    last: sa.ColumnElement[Any] = sa.func.coalesce(latest, published, earliest)
     if filters.by_publication:
-        first = last = ARTICLES.c.published_on
+        first = last = published
     conditions: list[sa.ColumnElement[bool]] = []
     if filters.types:
         conditions.append(EVENTS.c.type.in_(filters.types))
@@ -124,28 +132,6 @@ def move_offset(row: tuple[str, str, int, int], expected: int) -> sa.Update:
     )
 
 
-def article_update(new: Any) -> tuple[dict[str, sa.ColumnElement[Any]], sa.ColumnElement[bool]]:
-    """What an upsert of articles sets, and when: SQL's form of `conversion.merge`.
-
-    Args:
-        new: the columns of the row to be inserted (`excluded`).
-    """
-    known = ARTICLES.c
-    whole, unknown = new.text.is_not(None), known.text.is_(None)
-    values: dict[str, sa.ColumnElement[Any]] = {
-        column.name: sa.case(
-            (whole, new[column.name]), (unknown, sa.func.coalesce(new[column.name], column)), else_=column
-        )
-        for column in known
-        if column.name not in {"article_id", "first_seen_at"}
-    }
-    # An article sent again unchanged is left alone: writing it would index its text anew.
-    differs = sa.or_(*(known[name].is_distinct_from(value) for name, value in values.items()))
-    earlier = new.first_seen_at < known.first_seen_at
-    values["first_seen_at"] = sa.case((earlier, new.first_seen_at), else_=known.first_seen_at)
-    return values, sa.or_(differs, earlier)
-
-
 def as_pending(condition: sa.ColumnElement[bool], oldest: datetime | None) -> sa.Select[Any]:
     """The events under a condition as rows of `pending_events`, those seen since `oldest`."""
     recent: Sequence[sa.ColumnElement[bool]] = [] if oldest is None else [EVENTS.c.seen_at >= oldest]
@@ -164,23 +150,4 @@ def delete_uncited(condition: sa.ColumnElement[bool]) -> sa.Delete:
         condition,
         ARTICLES.c.text.is_(None),
         *(~sa.exists().where(table.c.article_id == ARTICLES.c.article_id) for table in (EXTRACTIONS, EVENTS, PENDING)),
-    )
-
-
-def published_before(moment: datetime) -> sa.Select[str]:
-    """Ids of the articles published before a moment; those of unknown publication by their first message."""
-    return sa.select(ARTICLES.c.article_id).where(_is_published_before(moment))
-
-
-def delete_published_before(moment: datetime) -> sa.Delete:
-    """Delete the articles of `published_before`."""
-    return sa.delete(ARTICLES).where(_is_published_before(moment))
-
-
-def _is_published_before(moment: datetime) -> sa.ColumnElement[bool]:
-    day = sa.literal(day_text(moment.astimezone(UTC).date()), DAY)
-    return sa.case(
-        (ARTICLES.c.published_at.is_not(None), ARTICLES.c.published_at < moment),
-        (ARTICLES.c.published_on.is_not(None), ARTICLES.c.published_on < day),
-        else_=ARTICLES.c.first_seen_at < sa.literal(moment, MOMENT),
     )

@@ -128,6 +128,25 @@ class PendingRow(NamedTuple):
     seen_at: Moment
 
 
+class DeadLetterRow(NamedTuple):
+    """What is known of a dead letter: all but the id is null until it has come, `requeued_at` until it is sent back."""
+
+    dead_letter_id: Words
+    topic: Words | None
+    partition_number: Whole | None
+    message_offset: LargeWhole | None
+    message_key: Words | None
+    stage: Words | None
+    exception: Words | None
+    reason: Words | None
+    tries: Whole | None
+    failed_at: Moment | None
+    sent_at: Moment | None
+    value_length: LargeWhole | None
+    value_sha256: Words | None
+    requeued_at: Moment | None
+
+
 class EventRows(NamedTuple):
     """All rows of one event."""
 
@@ -166,4 +185,5 @@ PARTIES = table_of("parties", PartyRow)
 PLACES = table_of("places", PlaceRow)
 TOLD = table_of("told", ToldRow)
 PENDING = table_of("pending_events", PendingRow)
+DEAD_LETTERS = table_of("dead_letters", DeadLetterRow)
 OFFSETS = table_of("consumer_offsets", OffsetRow)

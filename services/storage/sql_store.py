@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from schemas import Article, Event, read_event
 from services.storage import queries
 from services.storage.batch import Finding, Sorted, sort_out
-from services.storage.claim_tables import ClaimTables
 from services.storage.conversion import article_of, event_rows
 from services.storage.interface import (
     Advance,
@@ -27,8 +26,10 @@ from services.storage.interface import (
     WriteOutcome,
 )
 from services.storage.migrate import is_current, migrate
+from services.storage.pruning import Pruning
 from services.storage.rows import (
     ARTICLES,
+    DEAD_LETTERS,
     EVENTS,
     EXTRACTIONS,
     OFFSETS,
@@ -47,7 +48,7 @@ GRACE = timedelta(hours=1)
 extraction belong to one that has come and gone, and need not be kept for it."""
 
 
-class SqlStore(ClaimTables):
+class SqlStore(Pruning):
     """A store over an SQLAlchemy engine."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -75,7 +76,7 @@ class SqlStore(ClaimTables):
         rows: Sequence[Sequence[Any]],
         key: Sequence[str],
     ) -> None:
-        """Insert rows or write them over those with the same key (articles: by `queries.article_update`)."""
+        """Insert rows or write them over those with the same key (some tables: by `updates.UPDATES`)."""
 
     @abstractmethod
     def _insert_missing(
@@ -126,12 +127,14 @@ class SqlStore(ClaimTables):
         self._forget(connection, changes)
         self._withdraw(connection, changes)
         self._note_changes(connection, changes.articles)
+        self._upsert(connection, DEAD_LETTERS, list(changes.letters.values()), ["dead_letter_id"])
         return WriteOutcome(
             articles=sum(row.text is not None for row in articles) + len(changes.withdrawn),
             events=len(promoted) + len(shown),
             pending=len(waiting),
             extractions=len(changes.extractions),
-            rows=rows + len(articles) + len(waiting) + len(changes.extractions),
+            dead_letters=len(changes.letters),
+            rows=rows + len(articles) + len(waiting) + len(changes.extractions) + len(changes.letters),
             removed={
                 "articles": len(changes.withdrawn),
                 "events": retired,
@@ -266,7 +269,8 @@ class SqlStore(ClaimTables):
                 for table in (ARTICLES, EXTRACTIONS, PENDING)
             )
             by_type: dict[str, int] = dict(connection.execute(queries.COUNT_BY_TYPE).all())
-        return Counts(articles, sum(by_type.values()), extractions, pending, by_type)
+            letters = connection.execute(queries.LETTERS_WAITING).scalar_one()
+        return Counts(articles, sum(by_type.values()), extractions, pending, by_type, letters)
 
     def check(self) -> list[str]:
         """See `Store.check`."""
@@ -284,13 +288,6 @@ class SqlStore(ClaimTables):
         """Faults that the database itself finds in its files."""
         del connection
         return []
-
-    def prune(self, before: datetime) -> int:
-        """See `Store.prune`."""
-        with self._transaction(write=True) as connection:
-            connection.execute(sa.delete(PENDING).where(PENDING.c.seen_at < before))
-            self._note_changes(connection, connection.execute(queries.published_before(before)).scalars().all())
-            return connection.execute(queries.delete_published_before(before)).rowcount
 
     # --- the connection -----------------------------------------------------------------------------------------
 

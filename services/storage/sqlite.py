@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from services.common.errors import UserError
 from services.storage.interface import Retryable, Unstorable
-from services.storage.queries import article_update, searched_words
-from services.storage.rows import ARTICLES
+from services.storage.queries import searched_words
 from services.storage.sql_store import SqlStore
+from services.storage.updates import update_of
 
 OLDEST: Final = (3, 38, 0)
 """First SQLite with strict tables and JSON functions built in."""
@@ -131,11 +131,8 @@ def _insertion(table: sa.TableClause) -> str:
 @cache
 def _upsertion(table: sa.TableClause, key: tuple[str, ...]) -> str:
     statement = insert(table)
-    if table is ARTICLES:
-        values, condition = article_update(statement.excluded)
-        return _text(statement.on_conflict_do_update(index_elements=key, set_=values, where=condition))
-    others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
-    return _text(statement.on_conflict_do_update(index_elements=key, set_=others))
+    values, condition = update_of(table, key, statement.excluded)
+    return _text(statement.on_conflict_do_update(index_elements=key, set_=values, where=condition))
 
 
 def _text(statement: sa.Insert) -> str:
