@@ -119,6 +119,11 @@ def _operations() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+_CLOUD_EVENT = {key: {"type": "string"} for key in ("ce_specversion", "ce_type", "ce_id", "ce_source")} | {
+    "ce_time": {"type": "string", "format": "date-time"}
+}
+
+
 def _message(name: str) -> dict[str, Any]:
     keyed_by = "claim" if name == "claim" else "article"
     return {
@@ -128,8 +133,7 @@ def _message(name: str) -> dict[str, Any]:
         "headers": {
             "type": "object",
             "description": "CloudEvents 1.0, Kafka binding, binary mode",
-            "properties": {key: {"type": "string"} for key in ("ce_specversion", "ce_type", "ce_id", "ce_source")}
-            | {"ce_time": {"type": "string", "format": "date-time"}},
+            "properties": _CLOUD_EVENT,
         },
         "bindings": {
             "kafka": {
@@ -151,8 +155,8 @@ def _dead_letter() -> dict[str, Any]:
         "payload": {"description": "The original value, byte for byte, or its beginning where it was too long"},
         "headers": {
             "type": "object",
-            "description": "Kafka Connect's error headers, added to those of the original",
-            "properties": {f"__connect.errors.{key}": {"type": "string"} for key in keys},
+            "description": "Kafka Connect's error headers beside the original's, and CloudEvents' where it had none",
+            "properties": {f"__connect.errors.{key}": {"type": "string"} for key in keys} | _CLOUD_EVENT,
         },
     }
 

@@ -9,16 +9,20 @@ value, headers and timestamp are the original's. Headers of our own begin with `
     lagebild.value-sha256    digest of the whole value, where the value is cut
     lagebild.value-length    its length in bytes
     lagebild.requeued        id of a dead letter that has been sent back: the record is a marker, not a dead letter
+
+A message that was no CloudEvent gets the headers of one behind the reason; they do not go back with it.
 """
 
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from schemas import DeadLetter, Stage
+from services.common.cloudevents import REQUIRED, headers_for
 from services.dead_letters.message import Headers, Message
 
 CONNECT = "__connect.errors."
@@ -33,6 +37,10 @@ REQUEUED = OWN + "requeued"
 OLD_MS = 7 * 24 * 60 * 60 * 1000
 """Age from which a message goes with the time of sending and its own in a header. Kafka deletes by the messages'
 times: one sent back after longer than its topic's retention would be gone before anybody has read it."""
+
+CLOUD_EVENT = {*REQUIRED, "ce_time", "content-type"}
+"""Headers that a dead letter may have of its own."""
+BYTES = "application/octet-stream"
 
 LONGEST_MESSAGE = 4_000
 LONGEST_STACKTRACE = 16_000
@@ -90,10 +98,22 @@ def dead_letter(
     moment = now or datetime.now(UTC)
     kept = [(name, value) for name, value in origin.headers if not name.startswith((CONNECT, OWN))]
     reason = _reason_headers(origin, failure, connector, class_name, moment)
-    whole = timed(Message(origin.key, origin.value, [*kept, *reason], origin.timestamp_ms), moment)
+    own = headers_for("dead-letter", origin.id, f"/lagebild/{quote(connector)}", _milliseconds(moment), BYTES)
+    headers = [*kept, *reason, *_missing(own, kept)]
+    whole = timed(Message(origin.key, origin.value, headers, origin.timestamp_ms), moment)
     if whole.size <= max_bytes:
         return whole
-    return timed(_cut(origin, kept, reason, max_bytes - len(TIMESTAMP) - 30), moment)
+    return timed(_cut(origin, kept, reason, own, max_bytes - len(TIMESTAMP) - 30), moment)
+
+
+def _missing(own: Headers, kept: Headers) -> Headers:
+    """The CloudEvents headers that make a message one: none where it was one."""
+    there = dict(kept)
+    return () if all(there.get(name) for name in REQUIRED) else own
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def timed(message: Message, now: datetime) -> Message:
@@ -144,17 +164,17 @@ def _encoded(value: object) -> bytes | None:
     return None if value is None else str(value).encode("utf-8", "backslashreplace")
 
 
-def _cut(origin: Origin, kept: Headers, reason: Headers, max_bytes: int) -> Message:
+def _cut(origin: Origin, kept: Headers, reason: Headers, own: Headers, max_bytes: int) -> Message:
     """The dead letter with as much of the value as fits; headers and key give way where they alone are too large."""
     value = origin.value or b""
     digest = hashlib.sha256(value).hexdigest()
     mark: Headers = [*reason, (VALUE_SHA256, digest.encode()), (VALUE_LENGTH, str(len(value)).encode())]
     for key, headers in ((origin.key, kept), (origin.key, ()), (None, ())):
-        bare = Message(key, None, [*headers, *mark], origin.timestamp_ms)
+        bare = Message(key, None, [*headers, *mark, *_missing(own, headers)], origin.timestamp_ms)
         room = max_bytes - bare.size
         if room >= 0:
             return Message(key, value[:room], bare.headers, origin.timestamp_ms)
-    return Message(None, None, mark, origin.timestamp_ms)
+    return Message(None, None, [*mark, *own], origin.timestamp_ms)
 
 
 def tries(headers: Headers) -> int:
@@ -164,7 +184,8 @@ def tries(headers: Headers) -> int:
 
 def requeue_marker(letter: DeadLetter) -> Message:
     """What the dead-letters topic keeps to show that `letter` has been sent back."""
-    return Message(letter.key, None, [(REQUEUED, letter.id.encode())])
+    own = headers_for("requeue", letter.id, "/lagebild/dead-letters", content_type=BYTES)
+    return Message(letter.key, None, [(REQUEUED, letter.id.encode()), *own])
 
 
 def marked(headers: Headers) -> str | None:
@@ -208,8 +229,18 @@ def parse(record: Any, *, requeued: bool = False) -> DeadLetter | None:
 
 def _carried(record: Any) -> dict[str, Any]:
     # Set past validation: the model reads these fields from Base64 text, and here they are the bytes themselves.
-    kept = tuple((name, value) for name, value in record.headers if not name.startswith((CONNECT, OWN)))
-    return {"key": record.key, "value": record.value, "headers": kept}
+    return {"key": record.key, "value": record.value, "headers": _originals(record.headers)}
+
+
+def _originals(headers: Headers) -> Headers:
+    """The headers that the message came with: they stand before the reason, what is a dead letter's own behind it."""
+    reasons = [place for place, (name, _) in enumerate(headers) if name.startswith((CONNECT, OWN))]
+    first = reasons[0] if reasons else len(headers)
+    return tuple(
+        (name, value)
+        for place, (name, value) in enumerate(headers)
+        if place not in reasons and not (place > first and name in CLOUD_EVENT)
+    )
 
 
 def _text(value: bytes | None) -> str | None:
