@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,8 +18,14 @@ from services.common.errors import UserError
 from services.common.kafka import probe
 from services.common.settings import Settings, get_settings
 from services.common.topics import describe_topics
+from services.common.waiting import messages_waiting
+
+if TYPE_CHECKING:
+    from services.storage import Store
 
 SENTENCE = "Frankreich liefert der Ukraine 40 Panzer, sagte Verteidigungsminister Lecornu am Montag."
+MOST = 500
+"""Claims that are counted one by one."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ def doctor(
     """Check the installation and the connection to everything; each failure comes with its remedy.
 
     Exit code 1 if something that Lagebild needs does not work. Java and Maven are needed for the local broker alone.
+    What waits (messages, claims, dead letters) is told, and is no failure.
     """
     findings = [_check(name, call, optional) for name, call, optional in _checks(offline)]
     table = Table("check", "state", "detail")
@@ -59,7 +67,10 @@ def _checks(offline: bool) -> list[tuple[str, Callable[[], str], bool]]:
         checks += [
             ("Kafka", lambda: _kafka(get_settings()), False),
             ("topics", lambda: _topics(get_settings()), False),
+            ("what waits", lambda: _waiting(get_settings()), True),
             ("database", lambda: _database(get_settings()), False),
+            ("claims", lambda: _claims(get_settings()), True),
+            ("dead letters", lambda: _dead_letters(get_settings()), True),
         ]
     return checks
 
@@ -102,14 +113,46 @@ def _topics(settings: Settings) -> str:
     return "all there" + (f"; they differ in {', '.join(differing)}" if differing else "")
 
 
-def _database(settings: Settings) -> str:
-    from services.storage import open_store
+def _waiting(settings: Settings) -> str:
+    there = [state for state in asyncio.run(describe_topics(settings)) if state.action == "exists"]
+    articles, claims = settings.topic("articles"), settings.topic("claims")
+    read = {
+        settings.extractor_group: [state for state in there if state.spec.name == articles],
+        settings.sink_group: [state for state in there if state.spec.name != claims],
+    }
+    found = {group: asyncio.run(messages_waiting(settings, group, states)) for group, states in read.items()}
+    return "; ".join(f"{group}: {_numbers(topics)}" for group, topics in found.items())
 
-    store = open_store(settings.database_url)
-    try:
+
+def _numbers(topics: dict[str, int]) -> str:
+    return ", ".join(f"{number} of {topic}" for topic, number in topics.items() if number) or "nothing"
+
+
+def _database(settings: Settings) -> str:
+    with _store(settings) as store:
         faults, counts = store.check(), store.counts()
-    finally:
-        store.close()
     if faults:
         raise UserError(faults[0], remedy="restore a backup, or make a new database and replay the articles into it")
     return f"{counts.articles} articles, {counts.events} events"
+
+
+def _claims(settings: Settings) -> str:
+    with _store(settings) as store:
+        changes, unsent = store.claim_changes_waiting(), len(store.unsent_claims(MOST + 1))
+    more = f"more than {MOST}" if unsent > MOST else str(unsent)
+    return f"{changes} changed articles wait for the sink to take them up, {more} claims for the broker"
+
+
+def _dead_letters(settings: Settings) -> str:
+    with _store(settings) as store:
+        waiting = store.counts().dead_letters
+    advice = "; look with `lagebild dead-letters list`" if waiting else ""
+    return f"{waiting} not sent back, as far as the sink has read{advice}"
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator["Store"]:
+    from services.storage import open_store
+
+    with closing(open_store(settings.database_url)) as store:
+        yield store
