@@ -1,4 +1,4 @@
-"""Kafka's jars, fetched once by Maven from the coordinates in ``deploy/kafka/pom.xml``."""
+"""Jars, fetched once by Maven: Kafka's from the coordinates in ``deploy/kafka/pom.xml``."""
 
 import hashlib
 import os
@@ -23,10 +23,22 @@ def fetch_jars() -> Path:
     Raises:
         UserError: Maven is missing, the download failed, or the project's ``deploy/kafka`` is not there.
     """
-    pom = _deployed("pom.xml")
+    return fetch(_deployed("pom.xml"), "Apache Kafka")
+
+
+def fetch(pom: Path, what: str) -> Path:
+    """Folder with all that a pom names, below the same cache.
+
+    Args:
+        pom: Maven's file.
+        what: what is fetched, for the error.
+
+    Raises:
+        UserError: Maven is missing, or the download failed.
+    """
     folder = _cache() / hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
     if not folder.is_dir():
-        _download(pom, folder)
+        _download(pom, folder, what)
     return folder
 
 
@@ -54,7 +66,7 @@ def _cache() -> Path:
     return Path(given) if given else ROOT / ".cache" / "kafka"
 
 
-def _download(pom: Path, folder: Path) -> None:
+def _download(pom: Path, folder: Path, what: str) -> None:
     """Fetch into a neighbour and rename: an interrupted or a concurrent fetch never leaves half a folder."""
     program = tools.maven()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +82,7 @@ def _download(pom: Path, folder: Path) -> None:
         )
         if done.returncode != 0:
             raise UserError(
-                f"Maven could not fetch Apache Kafka: {_first_error(done.stdout + done.stderr)}",
+                f"Maven could not fetch {what}: {_first_error(done.stdout + done.stderr)}",
                 remedy=f"check the connection to Maven Central, then try `mvn -f {pom} dependency:resolve`",
             )
         try:
