@@ -81,7 +81,7 @@ class ExtractorSettings(BaseSettings):
         int, Field(ge=1, le=10, description="Tries of an article that hangs, crashes or eats memory")
     ] = 2
     extractor_batch_size: Annotated[int, Field(ge=1, le=10_000, description="Articles taken at once")] = 64
-    extractor_batch_seconds: Annotated[float, Field(gt=0, le=60, description="Longest wait for a full batch")] = 0.5
+    extractor_batch_seconds: Annotated[float, Field(gt=0, le=60, description="Longest wait for a full batch")] = 0.1
     extractor_web_port: Annotated[int, Field(ge=0, le=65535, description="Metrics and health; 0: any free port")] = 9101
 
 
@@ -93,7 +93,7 @@ class SinkSettings(BaseSettings):
     )
     sink_group: Annotated[str, Field(description="Consumer group of the sinks")] = "lagebild-sink"
     sink_batch_size: Annotated[int, Field(ge=1, le=100_000, description="Messages written in one transaction")] = 500
-    sink_batch_seconds: Annotated[float, Field(gt=0, le=60, description="Longest wait for a full batch")] = 1.0
+    sink_batch_seconds: Annotated[float, Field(gt=0, le=60, description="Longest wait for a full batch")] = 0.25
     claims_seconds: Annotated[
         float, Field(gt=0, le=3600, description="Pause between two looks for claims to bring up to date")
     ] = 1.0
