@@ -70,14 +70,25 @@ def _misbehave(text: str) -> None:
     if SEGFAULT in text:
         ctypes.string_at(0)
     if ALLOCATE in text:
-        _ = [b"x" * (16 << 20) for _ in range(64)]
+        _ = _one_gibibyte()
     if RAISE in text:
         raise ValueError(f"nothing to be made of {text!r}")
+
+
+def _one_gibibyte() -> list[bytearray]:
+    # Never written to, so that it takes no time where nothing bounds it.
+    return [bytearray(16 << 20) for _ in range(64)]
 
 
 def make() -> StandIn:
     """The stand-in, version "standin-1"."""
     return StandIn("standin-1")
+
+
+def make_large() -> StandIn:
+    """One that takes a gibibyte of memory to load."""
+    _one_gibibyte()
+    return make()
 
 
 def make_newer() -> StandIn:

@@ -46,7 +46,7 @@ def test_the_sink_writes_rows_and_changes_no_table(server: PostgresServer) -> No
         assert store.counts().events == 6
         assert store.check() == []
     tables = [name for (name,) in server.execute("postgres", TABLES)]
-    assert {"articles", "events", "claims", "offsets"} <= {*tables}
+    assert {"articles", "events", "claims", "consumer_offsets"} <= {*tables}
     for table in tables:
         refused(sink, f"DROP TABLE {table}")
         refused(sink, f"ALTER TABLE {table} ADD COLUMN more text")
