@@ -159,9 +159,62 @@ async def test_every_query_finds_data_and_counts_are_right(stack: Stack, tmp_pat
     assert {name: server.value(f"sum({name})") for name in counted} == counted, (
         "two worker processes, each counted once"
     )
+    check_services(server)
     # DRAW=docs keeps the pictures there: docs/operations.md says when.
     drawn = pictures(stack, Path(os.environ.get("DRAW") or tmp_path))
     assert all(picture.stat().st_size > 20_000 for picture in drawn)
+
+
+MOVED = {
+    "producer": ["articles_produced_total", 'last_success_timestamp_seconds{service="producer"}', "build_info"],
+    "extractor": [
+        "articles_consumed_total",
+        'articles_processed_total{outcome="events"}',
+        'articles_processed_total{outcome="dead_letter"}',
+        "extraction_seconds_count",
+        'events_extracted_total{type="statement", status="actual"}',
+        'dead_letters_total{service="extractor", stage="decode"}',
+        "extractor_batch_articles_count",
+        "extractor_unacknowledged_messages",
+        "pool_processes",
+        "pool_articles_in_work",
+        "consumer_offset",
+        'last_success_timestamp_seconds{service="extractor"}',
+        "build_info",
+    ],
+    "sink": [
+        *(
+            f'sink_messages_consumed_total{{kind="{kind}"}}'
+            for kind in ("article", "event", "extraction", "dead_letter")
+        ),
+        *(f'sink_rows_total{{table="{table}", outcome="written"}}' for table in ("articles", "events", "dead_letters")),
+        "sink_batch_messages_count",
+        "sink_commit_seconds_count",
+        "end_to_end_seconds_count",
+        "consumer_offset",
+        "claims_refresh_seconds_count",
+        'claims_sent_total{kind="claim"}',
+        'last_success_timestamp_seconds{service="sink"}',
+        'last_success_timestamp_seconds{service="claims"}',
+        "build_info",
+    ],
+}
+"""What each service must have told with a value above 0, behind `lagebild_`."""
+
+
+def check_services(server: Prometheus) -> None:
+    """Each tells what concerns it, and its lag for every partition that it reads."""
+    for job, names in MOVED.items():
+        for name in names:
+            series, _, labels = f"lagebild_{name}".partition("{")
+            # A producer that has ended is no longer asked: what it said counts.
+            told = f'max_over_time({series}{{job="{job}", {labels or "}"}[10m])'
+            assert server.value(f"sum({told})") > 0, told
+    partitions = Settings(_env_file=None).partitions
+    for job, topics in (("extractor", 1), ("sink", 4)):
+        for lag in ("messages", "seconds"):
+            counted = server.value(f'count(lagebild_consumer_lag_{lag}{{job="{job}"}})')
+            assert counted == topics * partitions, f"{job}: lag in {lag}"
 
 
 def pictures(stack: Stack, folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 Not Grafana's looks: the layout, titles, units and results are the dashboard's, the drawing is ours.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ AskPrometheus = Callable[[Query], list[Series]]
 AskDatabase = Callable[[Query], list[dict[str, Any]]]
 
 INCHES_A_COLUMN, INCHES_A_ROW = 0.62, 0.3
+LAND = Path(__file__).parents[2] / "services" / "report" / "data" / "land.json"
+"""Natural Earth's land; the file says whence, and in which units."""
 TABLE_ROWS, CELL_LETTERS = 9, 26
 
 
@@ -98,6 +101,10 @@ def _bars(axes: Axes, found: Sequence[dict[str, Any]]) -> None:
         values = [float(row[part]) for row in reversed(found)]
         axes.barh(names, values, left=ends, label=part)
         ends = [end + value for end, value in zip(ends, values, strict=True)]
+    # Inside, at the left edge: beside the axes long names would stand in the next panel.
+    axes.tick_params(axis="y", direction="in", pad=-4, length=0)
+    for label in axes.get_yticklabels():
+        label.set_horizontalalignment("left")
     axes.legend(fontsize=5, loc="lower right")
 
 
@@ -112,6 +119,8 @@ def _columns(axes: Axes, found: Sequence[dict[str, Any]]) -> None:
 
 
 def _map(axes: Axes, found: Sequence[dict[str, Any]]) -> None:
+    for ring in json.loads(LAND.read_text(encoding="utf-8"))["land"]:
+        axes.fill([x / 10 for x in ring[::2]], [y / 10 for y in ring[1::2]], "0.92", edgecolor="0.7", linewidth=0.4)
     sizes = [20 * float(row["records"]) for row in found]
     axes.scatter([r["longitude"] for r in found], [r["latitude"] for r in found], sizes, "tab:orange", alpha=0.6)
     for row in found:
@@ -119,4 +128,4 @@ def _map(axes: Axes, found: Sequence[dict[str, Any]]) -> None:
     axes.set_xlim(-180, 180)
     axes.set_ylim(-60, 80)
     axes.grid(linewidth=0.3)
-    axes.set_xlabel("longitude; Grafana puts its map beneath", fontsize=6)
+    axes.set_xlabel("longitude; Grafana puts a map of its own beneath", fontsize=6)
