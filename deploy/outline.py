@@ -38,12 +38,28 @@ def coastlines(topology: dict[str, Any]) -> list[list[Point]]:
     for arc in topology["arcs"]:
         xs, ys = (list(accumulate(steps)) for steps in zip(*arc, strict=True))
         arcs.append([(x * scale_x + move_x, y * scale_y + move_y) for x, y in zip(xs, ys, strict=True)])
-    return [
+    rings = (
         [point for number in ring for point in (arcs[number] if number >= 0 else arcs[~number][::-1])]
         for shape in topology["objects"]["land"]["geometries"]
         for polygon in shape["arcs"]
         for ring in polygon
-    ]
+    )
+    return [flat for ring in rings for flat in flattened(ring)]
+
+
+def flattened(ring: list[Point]) -> list[list[Point]]:
+    """The ring without jumps from one edge of the map to the other: twice where it goes over the 180th meridian."""
+    unrolled, turns, before = [], 0, ring[0][0]
+    for longitude, latitude in ring:
+        turns += (before - longitude > 180) - (longitude - before > 180)
+        unrolled.append((longitude + 360 * turns, latitude))
+        before = longitude
+    if turns:  # around the pole, Antarctica: its other side is the map's lower edge
+        (first, _), (last, _) = unrolled[0], unrolled[-1]
+        unrolled += [(last, -90.0), (first, -90.0), unrolled[0]]
+    longitudes = [longitude for longitude, _ in unrolled]
+    shifts = {0} | ({-360} if max(longitudes) > 180 else set()) | ({360} if min(longitudes) < -180 else set())
+    return [[(longitude + shift, latitude) for longitude, latitude in unrolled] for shift in sorted(shifts)]
 
 
 def simplified(ring: list[Point]) -> list[Point]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from schemas import Article, Claim, Event
 from services.report.claims import ClaimBlock, claim_block
 from services.report.entries import Entry, by_article, entry, timeline
 from services.report.map import draw, spots
 from services.report.page import ENVIRONMENT, Part, part
-from services.report.wording import STATUSES, count
+from services.report.wording import count, moment
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,8 @@ def render_digest(
     return ENVIRONMENT.get_template("digest.html.jinja").render(
         title=title,
         scope=scope,
-        made_at=f"{scope.made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        made_at=moment(scope.made_at),
         counts=_counts(entries, parts, disputed + others),
-        statuses=STATUSES,
         days=timeline(entries),
         places=places,
         map=draw(places),
@@ -80,5 +79,5 @@ def _counts(entries: Sequence[Entry], parts: Sequence[Part], claims: Sequence[Cl
     supplies = f"{of_type['supply']:,} {'supply' if of_type['supply'] == 1 else 'supplies'}"
     told = [count(of_type["deployment"], "deployment"), supplies, count(of_type["statement"], "statement")]
     media = len({shown.article.source for shown in parts if shown.article.source})
-    where = f"{count(len(parts), 'article')} of {media:,} {'medium' if media == 1 else 'media'}"
-    return f"{', '.join(told)} in {where}; {count(len(claims), 'claim')}"
+    where = f" of {media:,} {'medium' if media == 1 else 'media'}" if media else ""
+    return f"{', '.join(told)} in {count(len(parts), 'article')}{where}; {count(len(claims), 'claim')}"

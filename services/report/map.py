@@ -210,7 +210,7 @@ def _markers(view: View, placed: Sequence[tuple[Spot, Point]]) -> Iterable[Marke
 
 
 def _radius(one: Spot) -> float:
-    return round(14 + 4 * sqrt(len(one.entries) - 1), 1)
+    return round(13 + 2.5 * sqrt(len(one.entries) - 1), 1)
 
 
 def _label_box(x: float, y: float, label: str, anchor: str) -> Box:

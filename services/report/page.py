@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from schemas import Article, ArticleReference, Event, Party, Place, Quantity, Span, Time
 from services.report.marks import Segment, fits, segments, slots
-from services.report.wording import amount
+from services.report.wording import amount, moment
 
 ENVIRONMENT: Final = Environment(
     loader=PackageLoader("services.report"),
@@ -17,6 +17,7 @@ ENVIRONMENT: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+ENVIRONMENT.filters["moment"] = moment
 WITHOUT_TEXT: Final = "The text is not there: its records are shown with their sentences."
 CHANGED: Final = "The text has changed since it was read: its records are shown with the sentences that they came from."
 
@@ -97,7 +98,7 @@ def _meaning(span: Span) -> str:
             spot = None if span.latitude is None else f"{span.latitude:.2f}, {span.longitude:.2f}"
             return _joined(span.name if span.name != span.text else None, span.country, spot)
         case Quantity():
-            return amount(span)
+            return amount(span) if amount(span) != span.text else ""
         case Time():
             return _joined(str(span.earliest or "…") + " to " + str(span.latest or "…"))
     return ""

@@ -116,6 +116,13 @@ def published_day(article: ArticleReference) -> date | None:
     return published.astimezone(UTC).date() if isinstance(published, datetime) else published
 
 
+def moment(published: datetime | date | None) -> str:
+    """The day, or the minute in UTC where it is known; empty where neither is."""
+    if isinstance(published, datetime):
+        return f"{published.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return str(published or "")
+
+
 def count(number: int, what: str) -> str:
     """So many of something whose plural ends in s."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
