@@ -59,8 +59,10 @@ def sampled(pid: int, output: Path, form: Literal["raw", "flamegraph"]) -> Itera
             f"py-spy could not sample the process {pid} ({said.strip()[-300:]})",
             remedy="it needs the right to trace processes: run as root, or in a container with SYS_PTRACE",
         )
-    # The command line of the process says where this checkout lies.
-    text = output.read_text(encoding="utf-8").replace(f"{ROOT}/", "")
+    # The command lines of the processes say where this checkout and this Python lie.
+    text = output.read_text(encoding="utf-8")
+    for folder in (f"{ROOT}/", str(ROOT), sys.prefix, sys.base_prefix):
+        text = text.replace(folder, "")
     output.write_text(text, encoding="utf-8")
 
 
