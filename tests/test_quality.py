@@ -26,7 +26,7 @@ REACHED = {
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
-    found, _ = score(split(read(PASSAGES), 5)[1])
+    found, _, _ = score(split(read(PASSAGES), 5)[1])
     f1 = {name: found[name]["f"] for name in ("events", "deployment", "supply", "statement", "roles")}
     return f1 | found["labels"] | {"whole": found["whole"], "quiet": found["false_alarms_per_quiet_article"]}
 

@@ -1,8 +1,8 @@
 """The quality of the shipped extractor: `python -m training.quality [--dev …] [--wikinews …]`.
 
 Extracts from the held-out passages, and from whatever else is given, with the pipeline that `lagebild extract`
-uses, scores with the project's scorer (`score.py`, kept to the letter), and prints the figures side by side, then the
-errors by cause.
+uses, scores with the project's scorer (`score.py`, kept to the letter), and prints the figures side by side, then how
+far `confidence` can be believed, then the errors by cause.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from typing import Any
 
 from schemas import Article, write
 from services.extraction import load_extractor
+from training import reliability
 from training.corpus import PASSAGES, read, split
 
 SCORER = Path(__file__).with_name("score.py")
@@ -38,15 +39,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         sets["held-out Wikinews"] = split(read(options.wikinews), 10)[1]
     results = {name: score(gold, options.model) for name, gold in sets.items()}
     print(f"extractor {load_extractor(options.model).version}\n")
-    print(table({name: figures for name, (figures, _) in results.items()}))
-    for name, (_, errors) in results.items():
+    print(table({name: figures for name, (figures, _, _) in results.items()}), end="\n\n")
+    print(reliability.table({name: judged for name, (_, _, judged) in results.items()}))
+    for name, (_, errors, _) in results.items():
         print(f"\nerrors by cause, {name}")
         for cause, count in causes(errors).most_common(options.causes):
             print(f"  {count:>5}  {cause}")
 
 
-def score(gold: Sequence[dict[str, Any]], model: str | None = None) -> tuple[dict[str, Any], str]:
-    """The scorer's figures for annotated articles, and its list of errors.
+def score(
+    gold: Sequence[dict[str, Any]], model: str | None = None
+) -> tuple[dict[str, Any], str, list[reliability.Judged]]:
+    """The scorer's figures for annotated articles, its list of errors, and whether each record is an event.
 
     Args:
         gold: articles with their events, in the form of the corpus.
@@ -57,11 +61,13 @@ def score(gold: Sequence[dict[str, Any]], model: str | None = None) -> tuple[dic
     with tempfile.TemporaryDirectory() as folder:
         truth, found = Path(folder) / "gold.jsonl", Path(folder) / "found.jsonl"
         truth.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in gold), encoding="utf-8")
+        judged: list[reliability.Judged] = []
         with found.open("wb") as out:
-            for events in load_extractor(model).extract(articles):
+            for one, events in zip(gold, load_extractor(model).extract(articles), strict=True):
+                judged += reliability.judged(events, one["events"])
                 out.writelines(write(event) + b"\n" for event in events)
         figures = json.loads(_run(truth, found, "--json"))
-        return figures, _run(truth, found, "--errors", str(len(gold)))
+        return figures, _run(truth, found, "--errors", str(len(gold))), judged
 
 
 def _run(*arguments: object) -> str:
