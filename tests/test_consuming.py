@@ -41,7 +41,7 @@ def stream(broker: str) -> Settings:
     settings = Settings(_env_file=None, bootstrap_servers=broker, topic_prefix=f"c{uuid4().hex[:8]}-")
     articles = [item for item in read_articles([ROOT / "seeds"]) if isinstance(item, Article)]
     articles.append(Article(id="emoji", text=EMOJI))
-    work.initialise(None)
+    work.initialise(None, 0)
     outcomes = [work.read_message(write(article)) for article in articles]
     origins = [Origin(settings.topic("articles"), 0, n, 0, a.id.encode(), write(a)) for n, a in enumerate(articles)]
     asyncio.run(publish(settings, list(zip(origins, outcomes, strict=True))))
