@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -132,8 +133,15 @@ async def until(condition: object) -> None:
 def release(url: str) -> None:
     """See that no connection of this process holds the database."""
     if url.startswith("postgres"):
-        engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+        # Outside of a transaction, which would see the sessions of its begin.
+        engine = sa.create_engine(
+            sa.make_url(url).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
+        )
         with engine.connect() as connection:
             others = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lagebild'"
+            end = time.monotonic() + 10.0
+            # The server ends its side of a closed connection a moment later.
+            while connection.execute(sa.text(others)).scalar_one() and time.monotonic() < end:
+                time.sleep(0.05)
             assert connection.execute(sa.text(others)).scalar_one() == 0
         engine.dispose()
