@@ -91,10 +91,10 @@ def _encoded(nlp: Language, text: str) -> Doc:
 def pairs(readings: Sequence[Reading], gold: Sequence[Mapping[str, Any]]) -> list[tuple[Reading, Mapping[str, Any]]]:
     """One to one, as score.py pairs: the same type, the anchor inside the gold evidence; equal anchors first."""
     possible = sorted(
-        (-_touches(reading.anchor, event["anchor"]), -reading.candidate.verdict, i, j)
+        (-corpus.touches(reading.anchor, event["anchor"]), -reading.candidate.verdict, i, j)
         for i, reading in enumerate(readings)
         for j, event in enumerate(gold)
-        if reading.candidate.type == event["type"] and _touches(reading.anchor, event["evidence"])
+        if reading.candidate.type == event["type"] and corpus.touches(reading.anchor, event["evidence"])
     )
     used: tuple[set[int], set[int]] = (set(), set())
     result = []
@@ -104,10 +104,6 @@ def pairs(readings: Sequence[Reading], gold: Sequence[Mapping[str, Any]]) -> lis
             used[1].add(j)
             result.append((readings[i], gold[j]))
     return result
-
-
-def _touches(span: Span, gold: Mapping[str, Any]) -> bool:
-    return bool(span[0] < gold["end"] and gold["start"] < span[1])
 
 
 def event_f1(articles: Sequence[Article], kind: str, threshold: float) -> float:

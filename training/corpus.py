@@ -43,6 +43,11 @@ def split(articles: Iterable[dict[str, Any]], parts: int) -> tuple[list[dict[str
     return train, held
 
 
+def touches(span: Span, part: Mapping[str, Any]) -> bool:
+    """Whether a stretch (start, end exclusive) and an annotated one have a character in common."""
+    return bool(span[0] < part["end"] and part["start"] < span[1])
+
+
 @dataclass(frozen=True)
 class Target:
     """One event in a chunk, in indices of the scheme and of the chunk's words."""

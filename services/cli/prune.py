@@ -9,6 +9,7 @@ from services.cli.choices import moment
 from services.cli.filtering import Database
 from services.cli.reading_store import opened
 from services.common.errors import UserError
+from services.report.wording import count
 
 if TYPE_CHECKING:
     from services.storage import Pruned, Store
@@ -38,7 +39,7 @@ def prune(
         if not any(found):
             typer.echo(f"nothing is older than {shown}", err=True)
             return
-        typer.echo(f"older than {shown}: {_told(found)}, {_many(found.claims, 'claim')} that change")
+        typer.echo(f"older than {shown}: {_told(found)}, {count(found.claims, 'claim')} that change")
         if dry_run:
             return
         if not yes:
@@ -57,12 +58,8 @@ def _limit(older_than: str) -> datetime:
 
 
 def _told(found: "Pruned") -> str:
-    articles = f"{_many(found.articles, 'article')} with {_many(found.events, 'event')}"
-    return f"{articles}, {_many(found.pending, 'event')} that wait, {_many(found.dead_letters, 'dead letter')}"
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
+    articles = f"{count(found.articles, 'article')} with {count(found.events, 'event')}"
+    return f"{articles}, {count(found.pending, 'event')} that wait, {count(found.dead_letters, 'dead letter')}"
 
 
 def _delete(store: "Store", before: datetime) -> "Pruned":
