@@ -120,7 +120,7 @@ class WordHead(nn.Module):
 class Lower(nn.Module):
     """Embeddings, the lower six layers and the heads that need no candidate."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+    def __init__(self, shape: Shape, dropout: float = 0.15) -> None:
         super().__init__()
         self.embeddings = Embeddings(shape, dropout)
         self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(LOWER_LAYERS))
@@ -190,7 +190,7 @@ class LabelHead(nn.Module):
 class Upper(nn.Module):
     """Two more layers over a window around a candidate that is marked in it, and the heads for its slots and labels."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+    def __init__(self, shape: Shape, dropout: float = 0.15) -> None:
         super().__init__()
         hidden = shape.hidden
         self.marker = nn.Embedding(len(TYPES), hidden)
@@ -265,7 +265,7 @@ class Upper(nn.Module):
 class Network(nn.Module):
     """`Lower` and `Upper` with the encoder's weights in place."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+    def __init__(self, shape: Shape, dropout: float = 0.15) -> None:
         super().__init__()
         self.lower = Lower(shape, dropout)
         self.upper = Upper(shape, dropout)
