@@ -58,10 +58,10 @@ evaluate: setup ## Measure events, names, tags, parties and amounts on dev and h
 	$(if $(wildcard $(DEV)),@$(BIN)/python -m services.extraction.linking.measure $(DEV))
 	$(if $(wildcard $(DEV)),@$(BIN)/python -m services.extraction.normalise.measure $(DEV))
 
-train: setup ## Train the network anew on one core (TRAIN_OUT, CORPORA, GERMEVAL, TREEBANKS; see training/README.md)
+train: setup ## Train the network anew on two cores (TRAIN_OUT, CORPORA, GERMEVAL, TREEBANKS; see training/README.md)
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements/train.txt
-	@.venv-train/bin/python -m training.train --out $(TRAIN_OUT) --epochs 6 --wikinews $(WIKINEWS) --wikinews-raw $(CORPORA)/wikinews-raw.jsonl \
+	@.venv-train/bin/python -m training.train --out $(TRAIN_OUT) --epochs 6 --processes 2 --wikinews $(WIKINEWS) --wikinews-raw $(CORPORA)/wikinews-raw.jsonl \
 	  $(if $(GERMEVAL),--germeval $(GERMEVAL)) $(if $(TREEBANKS),--treebanks $(TREEBANKS))
 
 bench-store: setup ## Rows a second into both databases, beside the bare drivers with the same rows

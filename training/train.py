@@ -1,7 +1,8 @@
 """Train the network: `python -m training.train --out DIR [--minutes M | --epochs N]`. Data: see training/README.md.
 
-With `--epochs` a run is repeatable to the bit on one machine. With `--minutes` the learning rate follows the clock,
-so that a run of a given length ends with a low rate; how many steps it took stands in the log.
+With `--epochs` a run is repeatable to the bit on one machine, with the same number of processes. With `--minutes` the
+learning rate follows the clock, so that a run of a given length ends with a low rate; how many steps it took stands in
+the log.
 """
 
 import argparse
@@ -23,12 +24,11 @@ from services.extraction.language.pieces import PieceVocabulary
 from training import corpus, losses, measure, standoff, tagged, weights
 from training.batches import Example, by_length
 from training.model import LOWER_LAYERS, UPPER_LAYERS, Network
+from training.optimise import Average, Progress, optimiser, rate, trained
+from training.parallel import TOGETHER, Crew, run
 
 _BATCH = 1000  # subtokens of a batch of chunks
 _TAGGED_BATCH = 384  # subtokens of a batch of packs
-_RATE, _HEAD_RATE, _DECAY = 2e-4, 1e-3, 0.9  # of the top layer, of the heads, from layer to layer downwards
-_WARM_UP, _LAST = 0.05, 0.02
-_AVERAGE = 0.998
 # Each epoch cuts the articles anew, so that an event is seen with different contexts and positions.
 _CUTS = ({"core": 200, "left": 40, "right": 16}, {"core": 180, "left": 40, "right": 16})
 
@@ -40,67 +40,6 @@ class Data:
     articles: list[dict[str, Any]]
     entities: list[tagged.Sentence]
     tags: list[tagged.Sentence]
-
-
-class Average:
-    """The exponential moving average of the trained parameters; it generalises better than the last step."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self._live = [p for p in network.parameters() if p.requires_grad]
-        self._mean = [p.detach().clone() for p in self._live]
-        self._steps = 0
-
-    def update(self) -> None:
-        """Take in the present values; the first steps count more, so that the random start is soon forgotten."""
-        self._steps += 1
-        decay = min(_AVERAGE, (1 + self._steps) / (10 + self._steps))
-        torch._foreach_lerp_(self._mean, [p.detach() for p in self._live], 1 - decay)
-
-    def swap(self) -> None:
-        """Exchange the averaged and the live values; a second call undoes it."""
-        for live, mean in zip(self._live, self._mean, strict=True):
-            kept = live.detach().clone()
-            live.data.copy_(mean)
-            mean.copy_(kept)
-
-
-class Progress:
-    """How much of the training is done, 0 to 1, by the clock or by steps."""
-
-    def __init__(self, steps: int, minutes: float | None) -> None:
-        self._begin, self._steps, self._minutes = time.monotonic(), steps, minutes
-
-    def __call__(self, step: int) -> float:
-        """The share done after `step` steps."""
-        if self._minutes is None:
-            return step / self._steps
-        return (time.monotonic() - self._begin) / (60 * self._minutes)
-
-
-def rate(progress: float) -> float:
-    """The factor of the learning rates: a linear rise, then a linear fall."""
-    return min(1.0, (progress + 1e-3) / _WARM_UP) * max(_LAST, 1.0 - progress)
-
-
-def optimiser(network: Network) -> torch.optim.Optimizer:
-    """AdamW; lower layers move less, vectors (biases, norms) do not decay."""
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            key = _rate_of(name), 0.0 if parameter.dim() == 1 or "relative" in name or "sentence" in name else 0.01
-            groups.setdefault(key, []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": ps, "lr": lr, "base": lr, "weight_decay": decay} for (lr, decay), ps in groups.items()],
-        fused=True,
-    )
-
-
-def _rate_of(name: str) -> float:
-    layers = LOWER_LAYERS + UPPER_LAYERS
-    for prefix, below in (("lower.layers.", 0), ("upper.layers.", LOWER_LAYERS)):
-        if name.startswith(prefix):
-            return _RATE * _DECAY ** (layers - 1 - below - int(name.split(".")[2]))
-    return _HEAD_RATE
 
 
 def examples(articles: Sequence[dict[str, Any]], pieces: PieceVocabulary, **cut: int) -> list[Example]:
@@ -120,11 +59,12 @@ def endless(sentences: Sequence[tagged.Sentence], rng: random.Random) -> Iterato
 
 
 class Trainer:
-    """Network, optimiser and average, and one step over them."""
+    """Network, optimiser and average, and one step over them; one of a crew, or alone."""
 
-    def __init__(self, network: Network, data: Data, pieces: PieceVocabulary, seed: int) -> None:
-        self.network = network
-        self.rng = random.Random(seed)
+    def __init__(self, network: Network, data: Data, pieces: PieceVocabulary, seed: int, crew: Crew) -> None:
+        self.network, self.crew = network, crew
+        self._order = random.Random(seed)  # the same in all processes, which share the batches out
+        self.rng = random.Random(f"{seed} {crew.rank}")
         self.cuts = [examples(data.articles, pieces, **cut) for cut in _CUTS]
         self.weights = losses.class_weights(t for example in self.cuts[0] for t in example.targets)
         self.optimiser = optimiser(network)
@@ -133,9 +73,9 @@ class Trainer:
         self.seen: Counter[str] = Counter()
 
     def batches(self, epoch: int) -> list[list[Example]]:
-        """The batches of one pass over the articles."""
+        """This process's batches of one pass over the articles."""
         cut = self.cuts[epoch % len(self.cuts)]
-        return by_length(cut, [len(example.chunk.ids) for example in cut], _BATCH, self.rng)
+        return self.crew.share(by_length(cut, [len(example.chunk.ids) for example in cut], _BATCH, self._order))
 
     def step(self, number: int, batch: Sequence[Example], factor: float) -> None:
         """One batch of events and, in turn, one of entities (three of four times) or tags."""
@@ -146,10 +86,12 @@ class Trainer:
             self._backward({"tags": losses.tag_loss(self.network, packs)})
         elif packs := next(self._entities, None):
             self._backward({"entities": losses.entity_loss(self.network, packs)})
-        norm = nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.requires_grad], 1.0)
+        norm = nn.utils.clip_grad_norm_(trained(self.network), 1.0)
         self.seen.update({"norm": float(norm), "steps": 1})
         self.optimiser.step()
         self.optimiser.zero_grad()
+        if (number + 1) % TOGETHER == 0:
+            self.crew.average(trained(self.network))
         self.average.update()
 
     def _backward(self, parts: dict[str, Tensor]) -> None:
@@ -197,16 +139,16 @@ def train(
     for epoch in count() if minutes is not None else range(epochs):
         trainer.network.train()
         for batch in trainer.batches(epoch):
-            if (done := progress(step)) >= 1.0:
-                break
+            done = progress(step)
+            if trainer.crew.finished(done >= 1.0, step):
+                after_epoch(epoch)
+                return
             trainer.step(step, batch, rate(done))
             step += 1
-            if step % log_every == 0:
+            if step % log_every == 0 and trainer.crew.rank == 0:
                 seconds = time.monotonic() - begin
                 print(f"{step} {done:.3f} {seconds:.0f}s {trainer.report()}", flush=True)
         after_epoch(epoch)
-        if progress(step) >= 1.0:
-            break
 
 
 def load_data(options: argparse.Namespace, pieces: PieceVocabulary) -> tuple[Data, measure.Held]:
@@ -237,34 +179,41 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="follow the clock instead of the number of epochs")
     parser.add_argument("--init", type=Path, help="go on from this checkpoint")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1, help="train in parallel, one process a core")
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Train and write a checkpoint after every epoch and at the end."""
-    options = arguments(argv)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    options.out.mkdir(parents=True, exist_ok=True)
+def work(crew: Crew, options: argparse.Namespace) -> None:
+    """One process's run: train, and if it is the first write a checkpoint after every epoch and at the end."""
+    torch.set_num_threads(1)
+    torch.manual_seed(options.seed + 1000 * crew.rank)
     network, vocabulary = new_network(options.init)
     pieces = vocabulary.segmenter()
     data, held = load_data(options, pieces)
-    trainer = Trainer(network, data, pieces, options.seed)
-    print(
-        f"{len(data.articles)} articles, {len(trainer.cuts[0])} chunks, {len(trainer.batches(0))} batches", flush=True
-    )
+    trainer = Trainer(network, data, pieces, options.seed, crew)
+    if crew.rank == 0:
+        print(f"{len(data.articles)} articles, {len(trainer.cuts[0])} chunks, {crew.size} process(es)", flush=True)
 
     def after_epoch(epoch: int) -> None:
-        trainer.average.swap()
-        save(network, options.out / f"epoch{epoch + 1:02}.pt", epoch=epoch + 1, seed=options.seed)
-        figures = measure.quick(network, held, pieces)
-        print(f"epoch {epoch + 1} {json.dumps(figures)}", flush=True)
-        trainer.average.swap()
+        if crew.rank == 0:
+            trainer.average.swap()
+            save(network, options.out / f"epoch{epoch + 1:02}.pt", epoch=epoch + 1, seed=options.seed)
+            figures = measure.quick(network, held, pieces)
+            print(f"epoch {epoch + 1} {json.dumps(figures)}", flush=True)
+            trainer.average.swap()
 
     train(trainer, options.epochs, options.minutes, after_epoch)
     trainer.average.swap()
-    save(network, options.out / "final.pt", seed=options.seed)
+    crew.average(trained(network))
+    if crew.rank == 0:
+        save(network, options.out / "final.pt", seed=options.seed)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command."""
+    options = arguments(argv)
+    options.out.mkdir(parents=True, exist_ok=True)
+    run(work, options, options.processes)
 
 
 if __name__ == "__main__":
