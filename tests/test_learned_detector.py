@@ -16,7 +16,7 @@ from services.extraction.language.encoder_scheme import Scheme
 from services.extraction.language.pieces import PieceVocabulary
 from services.extraction.learned import spans
 from services.extraction.learned.calibration import Calibration
-from services.extraction.learned.decoding import Candidate, best_of_neighbours, decode
+from services.extraction.learned.decoding import Candidate, Limits, best_of_neighbours, decode
 from services.extraction.learned.detector import Detector
 
 MODEL = Path(__file__).parent.parent / "models" / "de_lagebild"
@@ -27,7 +27,7 @@ SCHEME = Scheme(
     labels={"kind": ("say", "deny"), "quoted": ("false", "true")},
     labels_of={"statement": ("kind", "quoted")},
     entity_tags=("O",),
-    tags={},
+    tags={"Number": ("_", "Sing"), "VerbForm": ("_", "Fin")},
 )
 PIECES = PieceVocabulary(["<s>", "<pad>", "</s>", "<unk>", "▁", "e"], [0.0, 0.0, 0.0, 0.0, -1.0, -1.0], {})
 
@@ -98,10 +98,13 @@ def outputs(words: int, best: dict[str, tuple[int, int]]) -> dict[str, np.ndarra
     return {"start": start, "end": end, "null": null, "verdict": np.array([[1.0]], np.float32), **labels}
 
 
-def read(text: str, word: int, best: dict[str, tuple[int, int]]) -> Candidate:
+def read(text: str, word: int, best: dict[str, tuple[int, int]], verbs: tuple[int, ...] = ()) -> Candidate:
     chunk = chunks(text, PIECES.encode)[0]
     view = window(chunk, word)
-    return decode(SCHEME, chunk, view, 0, outputs(view.high - view.low, best))
+    tags = np.zeros((len(chunk.words), 4), np.float32)
+    tags[list(verbs), 3] = 1.0
+    limits = Limits.of(SCHEME, chunk, tags)
+    return decode(SCHEME, limits, view, 0, outputs(view.high - view.low, best))
 
 
 def test_spans_labels_and_verdict_are_read_off_the_logits() -> None:
@@ -123,6 +126,14 @@ def test_only_the_content_crosses_the_end_of_a_sentence() -> None:
     assert candidate.fillers["content"].words == (2, 6)
     first, last = candidate.fillers["agent"].words
     assert last <= 4 or first >= 4
+
+
+def test_only_the_content_runs_over_a_finite_verb() -> None:
+    text = "Bonn gab bekannt, dass dänische Soldaten kommen."
+    candidate = read(text, 1, {"agent": (0, 5), "content": (0, 5)}, verbs=(1, 7))
+    assert candidate.fillers["content"].words == (0, 6)
+    first, last = candidate.fillers["agent"].words
+    assert last <= 1 or first >= 2
 
 
 def candidate_at(word: int, verdict: float, kind: str = "statement") -> Candidate:
@@ -177,6 +188,7 @@ def test_a_statement_and_the_deployment_it_tells(nlp: Language) -> None:
     assert told["quantity"] == "400"
     assert "Soldaten" in told["force"]
     assert found["deployment"].labels["reported"] is True
+    assert not found["deployment"].firsthand
     assert "Generalstab" in texts_of(text, found["statement"])["speaker"]
     assert texts_of(text, found["statement"])["content"].endswith("worden seien")
 
@@ -190,6 +202,7 @@ def test_a_supply(nlp: Language) -> None:
     assert told["recipient"].endswith("Ukraine")
     assert "Haubitzen" in told["goods"]
     assert finding.labels["status"] == "actual"
+    assert finding.firsthand
 
 
 def test_a_text_about_something_else_has_no_events(nlp: Language) -> None:

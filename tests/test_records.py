@@ -1,5 +1,6 @@
 """Findings become records, whoever found them: values, attribution, what a statement tells, ids, codes."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -123,6 +124,24 @@ def test_of_nested_statements_the_innermost_is_the_source() -> None:
     assert [party.code for party in third.attribution] == ["NOR"]
     assert isinstance(first, StatementEvent)
     assert set(first.tells) == {second.event_id, third.event_id}
+
+
+def test_what_the_article_vouches_for_has_no_source() -> None:
+    text = "Polen, dessen Panzer seit Mai in Litauen stehen, sei bereit, sagte Minister Holm."
+    statement = finding(
+        text,
+        "statement",
+        "sagte",
+        speaker="Minister Holm",
+        content="Polen, dessen Panzer seit Mai in Litauen stehen, sei bereit",
+    )
+    deployment = finding(text, "deployment", "stehen", force="Panzer", destination="Litauen")
+    first, _ = records(text, [deployment, statement])
+    assert first.attribution
+    first, second = records(text, [replace(deployment, firsthand=True), statement])
+    assert (first.attribution, first.reported) == ((), False)
+    assert isinstance(second, StatementEvent)
+    assert second.tells == (first.event_id,)
 
 
 def test_an_offer_that_is_refused_is_not_told_by_the_refusal() -> None:

@@ -14,7 +14,7 @@ import torch
 from services.extraction.language.chunks import Chunk, Span, chunks, window
 from services.extraction.language.entities import best_names, bio_spans
 from services.extraction.language.pieces import PieceVocabulary
-from services.extraction.learned.decoding import fillers
+from services.extraction.learned.decoding import Limits, fillers
 from training import corpus
 from training.batches import Candidate, lower_inputs, upper_inputs
 from training.gold import IGNORED
@@ -85,30 +85,32 @@ def read_gold(
                     events.append(event)
                     found.append((TYPES.index(event["type"]), corpus.anchor_word(chunk, span), 1.0))
             if found:
-                hidden = network.lower(*lower_inputs([chunk]))[0]
-                result += zip(_candidates(network, article, chunk, hidden, found), events, strict=True)
+                lower = network.lower(*lower_inputs([chunk]))
+                result += zip(_candidates(network, article, chunk, lower, found), events, strict=True)
     return result
 
 
 def _read(network: Network, article: Mapping[str, Any], chunk: Chunk, threshold: float) -> Iterator[Read]:
-    hidden, anchors, _, _ = network.lower(*lower_inputs([chunk]))
-    probabilities = torch.sigmoid(anchors)[0].numpy()
+    lower = network.lower(*lower_inputs([chunk]))
+    probabilities = torch.sigmoid(lower[1])[0].numpy()
     found = [
         (kind, word, float(probabilities[word, kind]))
         for word in range(*chunk.core)
         for kind in range(len(TYPES))
         if probabilities[word, kind] > threshold
     ]
-    yield from _candidates(network, article, chunk, hidden, found)
+    yield from _candidates(network, article, chunk, lower, found)
 
 
 def _candidates(
     network: Network,
     article: Mapping[str, Any],
     chunk: Chunk,
-    hidden: torch.Tensor,
+    lower: tuple[torch.Tensor, ...],
     found: Sequence[tuple[int, int, float]],
 ) -> Iterator[Read]:
+    hidden, _, _, tags = lower
+    limits = Limits.of(SCHEME, chunk, tags[0].numpy())
     for low in range(0, len(found), _TOGETHER):
         part = found[low : low + _TOGETHER]
         candidates = [Candidate(0, kind, word, None, window(chunk, word)) for kind, word, _ in part]
@@ -118,7 +120,7 @@ def _candidates(
             view, name = candidate.window, TYPES[kind]
             size = view.high - view.low
             outputs = {"start": start[i : i + 1, :size].numpy(), "end": end[i : i + 1, :size].numpy()}
-            found_spans = fillers(SCHEME, chunk, view, name, {**outputs, "null": null[i : i + 1].numpy()})
+            found_spans = fillers(SCHEME, limits, view, name, {**outputs, "null": null[i : i + 1].numpy()})
             fields = {FIELDS[name][slot]: (*_offsets(chunk, f.words), f.odds) for slot, f in found_spans.items()}
             scores = {label: logs[label][i].tolist() for label in LABELS_OF[name]}
             judged = float(torch.sigmoid(verdict[i]))

@@ -35,12 +35,16 @@ def told_in(event: Told, events: Sequence[Told]) -> int | None:
     nearer to the event is the inner one. An offer, demand or report that somebody refuses or denies is what the
     refusal is about, not what it tells. Where the detector calls an event reported and no content holds it, the
     nearest statement of its sentence is the source: so with a verb of promising, which is both a statement and the
-    anchor of what is promised, and with "nach Einschätzung von X" in the middle of its sentence.
+    anchor of what is promised, and with "nach Einschätzung von X" in the middle of its sentence. Where the detector is
+    sure that the article vouches for the event, the content around it is no source: so with a clause that the article
+    adds ("…, die seit Mai in Litauen stehen"), and where the content was read too long.
 
     Returns:
         Its position in `events`.
     """
     containing = [position for position, other in enumerate(events) if _tells(other, event)]
+    if containing and event.finding.firsthand:
+        return None
     if containing:
         inner = min(containing, key=lambda position: _closeness(events[position], event))
         return None if _refused(event, events[inner]) else inner

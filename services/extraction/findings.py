@@ -41,7 +41,8 @@ class Finding:
     `slots` maps a slot of the record to the spans that fill it; a party slot may hold several spans, or one span
     over several joined parties. `labels` are the record's `status`, `reported` and, by type, `movement`,
     `category`, `kind`, `quoted`. `score` is the detector's own estimate, from 0 to 1, that the finding is an event.
-    `reasons` maps a slot or label to the rule or component that gave it, for `lagebild explain`.
+    `reasons` maps a slot or label to the rule or component that gave it, for `lagebild explain`. `firsthand` says that
+    the detector is sure of the article itself vouching for the event, even where a statement's content holds it.
     """
 
     type: Literal["deployment", "supply", "statement"]
@@ -51,6 +52,7 @@ class Finding:
     labels: Mapping[str, str | bool] = field(default_factory=dict)
     score: float = 1.0
     reasons: Mapping[str, str] = field(default_factory=dict)
+    firsthand: bool = False
 
     def slot(self, name: str) -> Offsets | None:
         """The first span of a slot, or None where it is empty."""

@@ -16,6 +16,26 @@ _STARTS = 8  # start words tried for each slot
 
 
 @dataclass(frozen=True)
+class Limits:
+    """For each word of a chunk, numbers that change where a sentence ends, and where a noun phrase must end.
+
+    No noun phrase runs over a finite verb ("die NATO gab bekannt, dass nordkoreanische Truppen …").
+    """
+
+    sentence: NDArray[np.int64]
+    phrase: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, scheme: Scheme, chunk: Chunk, tags: Floats) -> "Limits":
+        """The limits in a chunk; `tags` are the logits of its words' tags."""
+        sentence = np.array(chunk.sentence, np.int64)
+        verb = scheme.is_tagged(tags, "VerbForm", "Fin")
+        edge = verb | (np.diff(sentence, prepend=0) != 0)
+        edge[1:] |= verb[:-1]
+        return cls(sentence, edge.cumsum())
+
+
+@dataclass(frozen=True)
 class Filler:
     """The best span of a slot: words of the chunk, end exclusive, and the log odds that the slot is filled."""
 
@@ -45,31 +65,33 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(powers / powers.sum(-1, keepdims=True), np.float32)
 
 
-def decode(scheme: Scheme, chunk: Chunk, view: Window, kind: int, outputs: Mapping[str, Floats]) -> Candidate:
+def decode(scheme: Scheme, limits: Limits, view: Window, kind: int, outputs: Mapping[str, Floats]) -> Candidate:
     """The candidate at the window's anchor from the upper network's outputs for it."""
     name = scheme.types[kind]
     return Candidate(
         type=name,
         word=view.low + view.anchor,
         verdict=float(sigmoid(outputs["verdict"])[0, 0]),
-        fillers=fillers(scheme, chunk, view, name, outputs),
+        fillers=fillers(scheme, limits, view, name, outputs),
         labels={label: softmax(outputs[label][0]) for label in scheme.labels_of[name]},
     )
 
 
-def fillers(scheme: Scheme, chunk: Chunk, view: Window, name: str, outputs: Mapping[str, Floats]) -> dict[str, Filler]:
+def fillers(
+    scheme: Scheme, limits: Limits, view: Window, name: str, outputs: Mapping[str, Floats]
+) -> dict[str, Filler]:
     """The best span of every slot of the type, filled or not: `odds` over 0 say rather filled.
 
     A span is the pair of start and end word with the highest product of probabilities. All but the content stay
-    within one sentence.
+    within one sentence, parties, places and goods within one noun phrase.
     """
-    sentence = np.array(chunk.sentence[view.low : view.high])
+    sentence, phrase = (numbers[view.low : view.high] for numbers in (limits.sentence, limits.phrase))
     result = {}
     for slot in scheme.fields[name]:
         column = scheme.slots.index(slot)
         start = np.append(outputs["start"][0, :, column], outputs["null"][0, column])
         begin, finish = _log_softmax(start), _log_softmax(outputs["end"][0, :, column])
-        bounds = None if slot == "content" else sentence
+        bounds = None if slot == "content" else sentence if slot == "time" else phrase
         first, last = _best(begin[:-1], finish, bounds, _LONGEST.get(slot, _LONGEST_OTHER))
         empty = float(begin[-1])
         odds = float(np.log1p(-min(0.999999, np.exp(empty))) - empty)

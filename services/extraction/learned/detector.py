@@ -21,10 +21,11 @@ from services.extraction.language.encoder_graph import Graph
 from services.extraction.language.saved import SavedPipe
 from services.extraction.learned import priors, spans
 from services.extraction.learned.calibration import Calibration
-from services.extraction.learned.decoding import Candidate, Filler, best_of_neighbours, decode, sigmoid
+from services.extraction.learned.decoding import Candidate, Filler, Limits, best_of_neighbours, decode, sigmoid
 
 _FILE = "upper.onnx"
 _CALIBRATION = "calibration.json"
+_HARDLY = 0.05  # probability of `reported` under which the content around an event is not its source
 
 
 @Language.factory(
@@ -81,6 +82,7 @@ class Detector(SavedPipe):
         if self._graph is None:
             raise ValueError(f"`{self.name}` has no network: load a pipeline that `training.export` has made")
         likely = sigmoid(part.anchors)
+        limits = Limits.of(text.scheme, part.chunk, part.tags)
         for word in range(*part.chunk.core):
             for kind, name in enumerate(text.scheme.types):
                 if likely[word, kind] > self.calibration.candidates[name]:
@@ -96,7 +98,7 @@ class Detector(SavedPipe):
                             "anchor": np.array([view.anchor], np.int64),
                         }
                     )
-                    yield decode(text.scheme, part.chunk, view, kind, outputs)
+                    yield decode(text.scheme, limits, view, kind, outputs)
 
     def _contents(self) -> dict[str, bytes]:
         if self._graph is None:
@@ -120,6 +122,7 @@ def _finding(doc: Doc, chunk: Chunk, text: Encoded, candidate: Candidate, calibr
         labels[name] = value == "true" if value in {"true", "false"} else value
         source = "network and lexicon" if known == value else "network"
         reasons[name] = f"{source}, {_percent(float(chances.max()))}"
+    told = dict(zip(text.scheme.labels.get("reported", ()), candidate.labels.get("reported", ()), strict=True))
     return Finding(
         type=cast("Literal['deployment', 'supply', 'statement']", candidate.type),
         anchor=anchor,
@@ -128,6 +131,7 @@ def _finding(doc: Doc, chunk: Chunk, text: Encoded, candidate: Candidate, calibr
         labels=labels,
         score=calibration.confidence(candidate.type, candidate.verdict),
         reasons=reasons,
+        firsthand=bool(told.get("true", 1.0) < _HARDLY),
     )
 
 
