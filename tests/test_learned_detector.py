@@ -18,6 +18,7 @@ from services.extraction.learned import spans
 from services.extraction.learned.calibration import Calibration
 from services.extraction.learned.decoding import Candidate, Limits, best_of_neighbours, decode
 from services.extraction.learned.detector import Detector
+from services.extraction.learned.wording import BUCKETS, Linear, Wording
 
 MODEL = Path(__file__).parent.parent / "models" / "de_lagebild"
 SCHEME = Scheme(
@@ -128,6 +129,25 @@ def test_only_the_content_crosses_the_end_of_a_sentence() -> None:
     assert last <= 4 or first >= 4
 
 
+def test_a_time_may_hold_a_clause() -> None:
+    chunk = chunks("Er ging, seit sie kam.", PIECES.encode)[0]
+    scheme = replace(SCHEME, slots=("agent", "time"), fields={"statement": {"agent": "speaker", "time": "time"}})
+    tags = np.zeros((len(chunk.words), 4), np.float32)
+    tags[[1, 5], 3] = 1.0
+    view = window(chunk, 1)
+    both = outputs(view.high - view.low, {"agent": (3, 5), "content": (3, 5)})  # the columns of agent and time
+    found = decode(scheme, Limits.of(scheme, chunk, tags), view, 0, both).fillers
+    assert found["time"].words == (3, 6)
+    first, last = found["agent"].words
+    assert last <= 5 or first >= 5
+
+
+def test_a_scheme_without_verb_forms_bounds_sentences_alone() -> None:
+    chunk = chunks("Er ging. Sie kam.", PIECES.encode)[0]
+    limits = Limits.of(replace(SCHEME, tags={}), chunk, np.zeros((len(chunk.words), 0), np.float32))
+    assert limits.phrase.tolist() == limits.sentence.tolist() == [0, 0, 0, 1, 1, 1]
+
+
 def test_only_the_content_runs_over_a_finite_verb() -> None:
     text = "Bonn gab bekannt, dass dänische Soldaten kommen."
     candidate = read(text, 1, {"agent": (0, 5), "content": (0, 5)}, verbs=(1, 7))
@@ -203,6 +223,22 @@ def test_a_supply(nlp: Language) -> None:
     assert "Haubitzen" in told["goods"]
     assert finding.labels["status"] == "actual"
     assert finding.firsthand
+
+
+def test_a_wording_moves_a_label_and_is_named(nlp: Language, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = "Der Sprecher sagte, die Truppen seien abgezogen."
+    detector = nlp.get_pipe("lagebild_detector")
+    assert isinstance(detector, Detector)
+    kinds = Scheme.from_bytes((MODEL / "lagebild_encoder" / "scheme.json").read_bytes()).labels["kind"]
+    bias = np.where(np.array(kinds) == "threaten", 50, 0).astype(np.float32)
+    linear = Linear(np.zeros((BUCKETS, len(kinds)), np.int8), np.ones(len(kinds), np.float32), bias)
+    monkeypatch.setattr(detector, "wording", Wording({"kind": linear}))
+    found = next(finding for finding in nlp(text)._.findings if finding.type == "statement")
+    assert found.labels["kind"] == "threaten"
+    assert found.reasons["kind"].startswith("network and wording")
+    nlp.to_disk(tmp_path)
+    again = next(finding for finding in spacy.load(tmp_path)(text)._.findings if finding.type == "statement")
+    assert again == found
 
 
 def test_a_text_about_something_else_has_no_events(nlp: Language) -> None:

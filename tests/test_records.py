@@ -136,12 +136,12 @@ def test_what_the_article_vouches_for_has_no_source() -> None:
         content="Polen, dessen Panzer seit Mai in Litauen stehen, sei bereit",
     )
     deployment = finding(text, "deployment", "stehen", force="Panzer", destination="Litauen")
-    first, _ = records(text, [deployment, statement])
-    assert first.attribution
+    first, second = records(text, [deployment, statement])
+    assert first.attribution == second.speaker  # type: ignore[union-attr]  # a statement, by its place
     first, second = records(text, [replace(deployment, firsthand=True), statement])
     assert (first.attribution, first.reported) == ((), False)
     assert isinstance(second, StatementEvent)
-    assert second.tells == (first.event_id,)
+    assert second.tells == ()
 
 
 def test_an_offer_that_is_refused_is_not_told_by_the_refusal() -> None:

@@ -64,26 +64,26 @@ def targets(chunk: Chunk, text: str, events: Sequence[Mapping[str, Any]]) -> lis
     found: dict[tuple[int, int], Target] = {}
     for event in events:
         anchor = (event["anchor"]["start"], event["anchor"]["end"])
-        span = word_span(chunk, anchor)
+        span = word_span(chunk.words, anchor)
         if not low <= anchor[0] < high or span is None:
             continue
-        kind, word = TYPES.index(event["type"]), anchor_word(chunk, span)
+        kind, word = TYPES.index(event["type"]), anchor_word(chunk.words, span)
         found.setdefault((kind, word), Target(kind, word, _slots(chunk, text, event), _labels(event)))
     return list(found.values())
 
 
-def word_span(chunk: Chunk, span: Span) -> Span | None:
-    """First and last word (inclusive) that the characters `span` touch, or None outside the chunk."""
-    touched = [i for i, (a, b) in enumerate(chunk.words) if a < span[1] and b > span[0]]
+def word_span(words: Sequence[Span], span: Span) -> Span | None:
+    """First and last of the words (inclusive) that the characters `span` touch, or None if it touches none."""
+    touched = [i for i, (a, b) in enumerate(words) if a < span[1] and b > span[0]]
     return (touched[0], touched[-1]) if touched else None
 
 
-def anchor_word(chunk: Chunk, span: Span) -> int:
+def anchor_word(words: Sequence[Span], span: Span) -> int:
     """The word that stands for an anchor: the longest of a short phrase, the first of "teilte … mit"."""
     first, last = span
     if last - first >= 3:
         return first
-    return max(range(first, last + 1), key=lambda i: chunk.words[i][1] - chunk.words[i][0])
+    return max(range(first, last + 1), key=lambda i: words[i][1] - words[i][0])
 
 
 def _slots(chunk: Chunk, text: str, event: Mapping[str, Any]) -> dict[int, Span]:
@@ -93,7 +93,7 @@ def _slots(chunk: Chunk, text: str, event: Mapping[str, Any]) -> dict[int, Span]
         if field == "attribution" and value:
             value = [min(value, key=lambda party: abs(party["start"] - event["anchor"]["start"]))]
         span = _merged(text, value) if isinstance(value, list) else value and (value["start"], value["end"])
-        found = word_span(chunk, span) if span else None
+        found = word_span(chunk.words, span) if span else None
         if found:
             slots[SLOTS.index(slot)] = found
     return slots
@@ -111,9 +111,11 @@ def _merged(text: str, parties: Sequence[Mapping[str, Any]]) -> Span | None:
     return start, end
 
 
-def _labels(event: Mapping[str, Any]) -> dict[str, int]:
-    def index(label: str) -> int:
-        value = event[label]
-        return LABELS[label].index(str(value).lower() if isinstance(value, bool) else value)
+def label_index(event: Mapping[str, Any], label: str) -> int:
+    """The place of an event's label among the label's values."""
+    value = event[label]
+    return LABELS[label].index(str(value).lower() if isinstance(value, bool) else value)
 
-    return {label: index(label) for label in LABELS_OF[event["type"]]}
+
+def _labels(event: Mapping[str, Any]) -> dict[str, int]:
+    return {label: label_index(event, label) for label in LABELS_OF[event["type"]]}

@@ -80,10 +80,10 @@ def read_gold(
         for chunk in chunks(article["text"], pieces.encode):
             events, found = [], []
             for event in article["events"]:
-                span = corpus.word_span(chunk, (event["anchor"]["start"], event["anchor"]["end"]))
+                span = corpus.word_span(chunk.words, (event["anchor"]["start"], event["anchor"]["end"]))
                 if span and chunk.core[0] <= span[0] < chunk.core[1]:
                     events.append(event)
-                    found.append((TYPES.index(event["type"]), corpus.anchor_word(chunk, span), 1.0))
+                    found.append((TYPES.index(event["type"]), corpus.anchor_word(chunk.words, span), 1.0))
             if found:
                 lower = network.lower(*lower_inputs([chunk]))
                 result += zip(_candidates(network, article, chunk, lower, found), events, strict=True)

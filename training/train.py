@@ -151,14 +151,27 @@ def train(
         after_epoch(epoch)
 
 
-def load_data(options: argparse.Namespace, pieces: PieceVocabulary) -> tuple[Data, measure.Held]:
-    """What the options name, parted into what is trained on and what only measures."""
+def corpus_options(parser: argparse.ArgumentParser) -> None:
+    """The options that `training_articles` reads."""
+    parser.add_argument("--passages", type=Path, default=corpus.PASSAGES)
+    parser.add_argument("--wikinews", type=Path, help="annotated Wikinews articles")
+    parser.add_argument("--wikinews-raw", type=Path, help="texts of the articles in corpus/wikinews.jsonl")
+
+
+def training_articles(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The annotated articles that are trained on, and the passages that are held out."""
     articles, held = corpus.split(corpus.read(options.passages), 5)
     if options.wikinews:
         more, _ = corpus.split(corpus.read(options.wikinews), 10)
         articles += more
     if options.wikinews_raw:
         articles += standoff.joined(corpus.read(standoff.WIKINEWS), corpus.read(options.wikinews_raw))
+    return articles, held
+
+
+def load_data(options: argparse.Namespace, pieces: PieceVocabulary) -> tuple[Data, measure.Held]:
+    """What the options name, parted into what is trained on and what only measures."""
+    articles, held = training_articles(options)
     entities, held_entities = tagged.germeval(options.germeval, pieces) if options.germeval else ([], [])
     tags, tests = tagged.treebanks(options.treebanks, pieces) if options.treebanks else ([], {})
     dev = corpus.read(options.dev) if options.dev else []
@@ -169,9 +182,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoints")
-    parser.add_argument("--passages", type=Path, default=corpus.PASSAGES)
-    parser.add_argument("--wikinews", type=Path, help="annotated Wikinews articles")
-    parser.add_argument("--wikinews-raw", type=Path, help="texts of the articles in corpus/wikinews.jsonl")
+    corpus_options(parser)
     parser.add_argument("--germeval", type=Path, help="folder with dev.tsv and test.tsv")
     parser.add_argument("--treebanks", type=Path, help="folder with gsd-dev, gsd-test and pud .conllu")
     parser.add_argument("--dev", type=Path, help="articles that are only measured on")

@@ -35,18 +35,17 @@ def told_in(event: Told, events: Sequence[Told]) -> int | None:
     nearer to the event is the inner one. An offer, demand or report that somebody refuses or denies is what the
     refusal is about, not what it tells. Where the detector calls an event reported and no content holds it, the
     nearest statement of its sentence is the source: so with a verb of promising, which is both a statement and the
-    anchor of what is promised, and with "nach Einschätzung von X" in the middle of its sentence. Where the detector is
-    sure that the article vouches for the event, the content around it is no source: so with a clause that the article
-    adds ("…, die seit Mai in Litauen stehen"), and where the content was read too long.
+    anchor of what is promised, and with "nach Einschätzung von X" in the middle of its sentence. An event that the
+    article vouches for has none: so with a clause that it adds ("…, die seit Mai in Litauen stehen"), and where the
+    content was read too long.
 
     Returns:
         Its position in `events`.
     """
-    containing = [position for position, other in enumerate(events) if _tells(other, event)]
-    if containing and event.finding.firsthand:
+    if event.finding.firsthand:
         return None
-    if containing:
-        inner = min(containing, key=lambda position: _closeness(events[position], event))
+    inner = around(event, events)
+    if inner is not None:
         return None if _refused(event, events[inner]) else inner
     if event.finding.type == "statement" or not event.finding.labels.get("reported"):
         return None
@@ -58,16 +57,27 @@ def told_in(event: Told, events: Sequence[Told]) -> int | None:
     return min(beside, key=lambda position: _distance(events[position], event), default=None)
 
 
+def around(event: Told, events: Sequence[Told]) -> int | None:
+    """The position of the innermost statement whose content holds the event's anchor, whoever vouches for the event."""
+    containing = [position for position, other in enumerate(events) if _holds(other, event)]
+    return min(containing, key=lambda position: _closeness(events[position], event), default=None)
+
+
 def _refused(event: Told, statement: Told) -> bool:
     return event.nominal and event.content is not None and statement.finding.labels.get("kind") in ("refuse", "deny")
 
 
 def tells(statement: Told, events: Sequence[Told]) -> list[int]:
-    """Positions in `events` of those told inside the statement's content, itself left out."""
-    return [position for position, event in enumerate(events) if _tells(statement, event)]
+    """Positions in `events` of those told inside the statement's content, itself left out.
+
+    An event that the article vouches for is told by the article alone.
+    """
+    return [
+        position for position, event in enumerate(events) if _holds(statement, event) and not event.finding.firsthand
+    ]
 
 
-def _tells(statement: Told, event: Told) -> bool:
+def _holds(statement: Told, event: Told) -> bool:
     if statement is event or statement.content is None:
         return False
     if not covers(statement.content, event.anchor[0]) or _overlap(statement.anchor, event.anchor):

@@ -26,7 +26,7 @@ from schemas import (
     SupplyEvent,
     event_id,
 )
-from services.extraction.attribution import Told, tells, told_in
+from services.extraction.attribution import Told, around, tells, told_in
 from services.extraction.continuation import Continuation
 from services.extraction.findings import PARTY_SLOTS, Finding, Offsets
 from services.extraction.goods import category_of
@@ -99,12 +99,12 @@ class Recorder:
         return told
 
     def _continued(self, told: list[Told]) -> list[Told]:
-        """The same findings; of the statements made in one sentence, the last that is not told in another runs on."""
+        """The same findings; of the statements made in one sentence, the last that stands in no other runs on."""
         statements = [one for one in told if one.content is not None]
         running = Continuation(self._article.text, self._sentences, [one.anchor for one in statements])
         heads: dict[int, Told] = {}
         for one in statements:
-            if told_in(one, statements) is None:
+            if around(one, statements) is None:
                 heads[running.last_sentence(_content(one), one.anchor)] = one
         extended = {id(one): running.extend(_content(one), one.anchor) for one in heads.values()}
         return [

@@ -3,13 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.extraction.language.encoder_graph import Floats
 
 
 @dataclass(frozen=True)
@@ -28,13 +25,11 @@ class Scheme:
     entity_tags: tuple[str, ...]
     tags: Mapping[str, tuple[str, ...]]
 
-    def is_tagged(self, logits: Floats, tag: str, value: str) -> NDArray[np.bool_]:
-        """Of each row of tag logits (words x values of all tags) whether `value` is the tag's best; no tag, no row."""
-        values = self.tags.get(tag, ())
-        if value not in values:
-            return np.zeros(len(logits), np.bool_)
-        low = sum(len(self.tags[name]) for name in takewhile(lambda name: name != tag, self.tags))
-        return np.asarray(logits[:, low : low + len(values)].argmax(1) == values.index(value))
+    def best_values(self, logits: NDArray[np.floating[Any]]) -> dict[str, NDArray[np.intp]]:
+        """By tag, the index of the best value in each row of logits (words x values of all tags)."""
+        bounds = np.cumsum([len(values) for values in self.tags.values()])[:-1]
+        parts = np.split(logits, bounds, axis=1) if self.tags else []
+        return {tag: part.argmax(1) for tag, part in zip(self.tags, parts, strict=True)}
 
     def to_bytes(self) -> bytes:
         """The scheme as UTF-8 JSON; order is kept."""

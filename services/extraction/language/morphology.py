@@ -58,15 +58,13 @@ def _is_subjunctive(form: str) -> bool:
 
 def _best(tokens: Sequence[Token], text: Encoded) -> NDArray[np.intp]:
     """tokens x tags: the index of the best value."""
-    sizes = [len(values) for values in text.scheme.tags.values()]
     runs = _words_of([(token.idx, token.idx + len(token)) for token in tokens], text.words)
     if not runs:
-        return np.zeros((0, len(sizes)), np.intp)
+        return np.zeros((0, len(text.scheme.tags)), np.intp)
     first, last = np.array(runs).T
-    sums = np.concatenate([np.zeros((1, sum(sizes))), text.tags.cumsum(0, dtype=np.float64)])
+    sums = np.concatenate([np.zeros((1, text.tags.shape[1])), text.tags.cumsum(0, dtype=np.float64)])
     logits = (sums[last] - sums[first]) / (last - first)[:, None]
-    parts = np.split(logits, np.cumsum(sizes)[:-1], axis=1)
-    return np.stack([part.argmax(1) for part in parts], axis=1)
+    return np.stack(list(text.scheme.best_values(logits).values()), axis=1)
 
 
 def _named(row: Sequence[int], scheme: Scheme) -> tuple[str, str]:

@@ -17,7 +17,7 @@ _STARTS = 8  # start words tried for each slot
 
 @dataclass(frozen=True)
 class Limits:
-    """For each word of a chunk, numbers that change where a sentence ends, and where a noun phrase must end.
+    """For each word of a chunk two numbers: `sentence` changes where a sentence ends, `phrase` at finite verbs too.
 
     No noun phrase runs over a finite verb ("die NATO gab bekannt, dass nordkoreanische Truppen …").
     """
@@ -29,7 +29,10 @@ class Limits:
     def of(cls, scheme: Scheme, chunk: Chunk, tags: Floats) -> "Limits":
         """The limits in a chunk; `tags` are the logits of its words' tags."""
         sentence = np.array(chunk.sentence, np.int64)
-        verb = scheme.is_tagged(tags, "VerbForm", "Fin")
+        forms = scheme.tags.get("VerbForm", ())
+        verb = np.zeros(len(tags), np.bool_)
+        if "Fin" in forms:
+            verb = scheme.best_values(tags)["VerbForm"] == forms.index("Fin")
         edge = verb | (np.diff(sentence, prepend=0) != 0)
         edge[1:] |= verb[:-1]
         return cls(sentence, edge.cumsum())
@@ -83,7 +86,7 @@ def fillers(
     """The best span of every slot of the type, filled or not: `odds` over 0 say rather filled.
 
     A span is the pair of start and end word with the highest product of probabilities. All but the content stay
-    within one sentence, parties, places and goods within one noun phrase.
+    within one sentence, and all but the time ("seit er im Amt ist") hold no finite verb beside other words.
     """
     sentence, phrase = (numbers[view.low : view.high] for numbers in (limits.sentence, limits.phrase))
     result = {}
@@ -91,7 +94,7 @@ def fillers(
         column = scheme.slots.index(slot)
         start = np.append(outputs["start"][0, :, column], outputs["null"][0, column])
         begin, finish = _log_softmax(start), _log_softmax(outputs["end"][0, :, column])
-        bounds = None if slot == "content" else sentence if slot == "time" else phrase
+        bounds = {"content": None, "time": sentence}.get(slot, phrase)
         first, last = _best(begin[:-1], finish, bounds, _LONGEST.get(slot, _LONGEST_OTHER))
         empty = float(begin[-1])
         odds = float(np.log1p(-min(0.999999, np.exp(empty))) - empty)
@@ -99,12 +102,12 @@ def fillers(
     return result
 
 
-def _best(begin: Floats, finish: Floats, sentence: NDArray[np.int64] | None, longest: int) -> Span:
+def _best(begin: Floats, finish: Floats, bounds: NDArray[np.int64] | None, longest: int) -> Span:
     best, found = -np.inf, (0, 0)
     for first in np.argsort(-begin, kind="stable")[:_STARTS].tolist():
         limit = min(len(begin), first + longest)
-        if sentence is not None:
-            limit = first + int((sentence[first:limit] == sentence[first]).argmin() or limit - first)
+        if bounds is not None:
+            limit = first + int((bounds[first:limit] == bounds[first]).argmin() or limit - first)
         last = first + int(np.argmax(finish[first:limit]))
         if begin[first] + finish[last] > best:
             best, found = begin[first] + finish[last], (first, last)

@@ -18,14 +18,17 @@ from services.extraction.findings import Finding, Offsets, register_extensions
 from services.extraction.language.chunks import REACH, Chunk, Span, window
 from services.extraction.language.encoder import Encoded, EncodedChunk, drop_encoded, encoded
 from services.extraction.language.encoder_graph import Graph
+from services.extraction.language.encoder_scheme import Scheme
 from services.extraction.language.saved import SavedPipe
 from services.extraction.learned import priors, spans
 from services.extraction.learned.calibration import Calibration
 from services.extraction.learned.decoding import Candidate, Filler, Limits, best_of_neighbours, decode, sigmoid
+from services.extraction.learned.wording import Wording, buckets
 
 _FILE = "upper.onnx"
 _CALIBRATION = "calibration.json"
-_HARDLY = 0.05  # probability of `reported` under which the content around an event is not its source
+_WORDING = "wording.npz"
+_SURE = 0.95  # probability that an event is not `reported` over which the content around it is not its source
 
 
 @Language.factory(
@@ -35,7 +38,7 @@ _HARDLY = 0.05  # probability of `reported` under which the content around an ev
     requires=["doc.sents"],
 )
 class Detector(SavedPipe):
-    """Runs the upper network on the candidates. Its graph and thresholds come with the saved pipeline.
+    """Runs the upper network on the candidates. Its graph, thresholds and wordings come with the saved pipeline.
 
     Args:
         nlp: the pipeline.
@@ -43,7 +46,7 @@ class Detector(SavedPipe):
         reach: pieces on each side of a candidate that its window holds; the network was trained with 64.
     """
 
-    files = (_FILE, _CALIBRATION)
+    files = (_FILE, _CALIBRATION, _WORDING)
 
     def __init__(self, nlp: Language, name: str, reach: int) -> None:
         register_extensions()
@@ -51,11 +54,13 @@ class Detector(SavedPipe):
         self._reach = reach
         self._graph: Graph | None = None
         self.calibration = Calibration()
+        self.wording = Wording()
 
-    def fill(self, graph: bytes, calibration: Calibration | None = None) -> None:
+    def fill(self, graph: bytes, calibration: Calibration | None = None, wording: Wording | None = None) -> None:
         """Put the network in, as `training.export` does."""
         self._graph = Graph(graph)
         self.calibration = calibration or Calibration()
+        self.wording = wording or Wording()
 
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.findings`` and free the encoder's results, which no later component needs."""
@@ -71,7 +76,7 @@ class Detector(SavedPipe):
         thresholds = self.calibration.thresholds
         for part in text.chunks:
             for candidate in best_of_neighbours(list(self.candidates(text, part)), thresholds):
-                yield _finding(doc, part.chunk, text, candidate, self.calibration)
+                yield self._finding(doc, part.chunk, text.scheme, candidate)
 
     def candidates(self, text: Encoded, part: EncodedChunk) -> Iterator[Candidate]:
         """Every word of a chunk's core that may be an anchor, read once more.
@@ -100,39 +105,46 @@ class Detector(SavedPipe):
                     )
                     yield decode(text.scheme, limits, view, kind, outputs)
 
+    def _finding(self, doc: Doc, chunk: Chunk, scheme: Scheme, candidate: Candidate) -> Finding:
+        anchor = chunk.words[candidate.word]
+        cue = doc.char_span(*anchor, alignment_mode="expand") or doc[:]
+        evidence = cue.sent.start_char, cue.sent.end_char
+        slots, reasons = _slots(doc.text, chunk, scheme.fields[candidate.type], candidate, self.calibration)
+        told = slots.get("content", (evidence,))[0]
+        features = buckets(candidate.type, doc.text, anchor, told, addressed="addressee" in slots)
+        labels: dict[str, str | bool] = {}
+        for name, values in candidate.labels.items():
+            names, known = scheme.labels[name], _known(doc.text, name, cue, slots)
+            judged = self.wording.judges(name, candidate.type)
+            chances = priors.raised(self.wording.joined(name, values, features) if judged else values, names, known)
+            value = names[int(chances.argmax())]
+            labels[name] = value == "true" if value in {"true", "false"} else value
+            sources = ["network", *(["wording"] if judged else []), *(["lexicon"] if known == value else [])]
+            reasons[name] = f"{' and '.join(sources)}, {_percent(float(chances.max()))}"
+        firsthand = _vouched_for(candidate, scheme)
+        if firsthand:
+            reasons["reported"] += "; the article itself says so"
+        return Finding(
+            type=cast("Literal['deployment', 'supply', 'statement']", candidate.type),
+            anchor=anchor,
+            evidence=evidence,
+            slots=slots,
+            labels=labels,
+            score=self.calibration.confidence(candidate.type, candidate.verdict),
+            reasons=reasons,
+            firsthand=firsthand,
+        )
+
     def _contents(self) -> dict[str, bytes]:
         if self._graph is None:
             return {}
-        return {_FILE: self._graph.data, _CALIBRATION: self.calibration.to_bytes()}
+        parts = (self._graph.data, self.calibration.to_bytes(), self.wording.to_bytes())
+        return dict(zip(self.files, parts, strict=True))
 
     def _restore(self, contents: Mapping[str, bytes]) -> None:
         if contents:
-            self.fill(contents[_FILE], Calibration.from_bytes(contents[_CALIBRATION]))
-
-
-def _finding(doc: Doc, chunk: Chunk, text: Encoded, candidate: Candidate, calibration: Calibration) -> Finding:
-    anchor = chunk.words[candidate.word]
-    cue = doc.char_span(*anchor, alignment_mode="expand") or doc[:]
-    slots, reasons = _slots(doc.text, chunk, text.scheme.fields[candidate.type], candidate, calibration)
-    labels: dict[str, str | bool] = {}
-    for name, values in candidate.labels.items():
-        known = _known(doc.text, name, cue, slots)
-        chances = priors.raised(values, text.scheme.labels[name], known)
-        value = text.scheme.labels[name][int(chances.argmax())]
-        labels[name] = value == "true" if value in {"true", "false"} else value
-        source = "network and lexicon" if known == value else "network"
-        reasons[name] = f"{source}, {_percent(float(chances.max()))}"
-    told = dict(zip(text.scheme.labels.get("reported", ()), candidate.labels.get("reported", ()), strict=True))
-    return Finding(
-        type=cast("Literal['deployment', 'supply', 'statement']", candidate.type),
-        anchor=anchor,
-        evidence=(cue.sent.start_char, cue.sent.end_char),
-        slots=slots,
-        labels=labels,
-        score=calibration.confidence(candidate.type, candidate.verdict),
-        reasons=reasons,
-        firsthand=bool(told.get("true", 1.0) < _HARDLY),
-    )
+            graph, calibration, wording = (contents[file] for file in self.files)
+            self.fill(graph, Calibration.from_bytes(calibration), Wording.from_bytes(wording))
 
 
 def _slots(
@@ -147,6 +159,12 @@ def _slots(
             slots[field] = (span,)
             reasons[field] = f"network, {_percent(1 / (1 + math.exp(-filler.odds)))}"
     return slots, reasons
+
+
+def _vouched_for(candidate: Candidate, scheme: Scheme) -> bool:
+    """Whether the network is sure that the article tells the event on its own account."""
+    chances = dict(zip(scheme.labels.get("reported", ()), candidate.labels.get("reported", ()), strict=True))
+    return bool(chances.get("false", 0.0) > _SURE)
 
 
 def _known(text: str, label: str, cue: TokenSpan, slots: Mapping[str, tuple[Offsets, ...]]) -> str | None:
