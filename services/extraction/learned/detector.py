@@ -121,7 +121,7 @@ class Detector(SavedPipe):
             labels[name] = value == "true" if value in {"true", "false"} else value
             sources = ["network", *(["wording"] if judged else []), *(["lexicon"] if known == value else [])]
             reasons[name] = f"{' and '.join(sources)}, {_percent(float(chances.max()))}"
-        firsthand = _vouched_for(candidate, scheme)
+        firsthand = labels.get("reported") is False and _vouched_for(candidate, scheme)
         if firsthand:
             reasons["reported"] += "; the article itself says so"
         return Finding(
