@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,19 @@ def test_names_the_port_that_is_taken() -> None:
         port = other.getsockname()[1]
         with pytest.raises(UserError, match=f"port {port} .*--port"):
             LocalBroker(port).start()
+
+
+def test_starts_whatever_the_random_id_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = uuid.uuid4
+    dashed = iter([uuid.UUID(bytes=b"\xf8" * 16, version=4)])
+    monkeypatch.setattr(uuid, "uuid4", lambda: next(dashed, None) or random())
+    broker = LocalBroker()
+    broker.start()
+    try:
+        assert next(dashed, None) is None
+        assert probe.broker_answers(broker.bootstrap_servers)
+    finally:
+        broker.stop()
 
 
 def test_says_why_kafka_does_not_start() -> None:

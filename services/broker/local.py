@@ -177,8 +177,7 @@ class LocalBroker:
         return jars.server_properties() + "\n" + "".join(f"{key}={value}\n" for key, value in chosen.items())
 
     def _format(self) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ["format", "--standalone", "-t", cluster, "-c", str(self._home / "server.properties")]
+        arguments = ["format", "--standalone", "-t", _cluster_id(), "-c", str(self._home / "server.properties")]
         done = subprocess.run(
             [*self._java, "kafka.tools.StorageTool", *arguments, *self._format_options],
             stdin=subprocess.DEVNULL,
@@ -234,6 +233,13 @@ class LocalBroker:
         if self._watchdog:
             self._watchdog.dismiss()
         self._watchdog = None
+
+
+def _cluster_id() -> str:
+    """A new cluster id. As in Kafka's own `Uuid.randomUuid` none begins with a dash: its tools would read an option."""
+    while (cluster := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return cluster
 
 
 def _cause(output: str) -> str:
