@@ -7,7 +7,7 @@ about the held-out passages' events, given their gold spans.
 
 import argparse
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +29,22 @@ _PENALTY = 2.0  # on the halved squares of the weights, against the summed loss
 _STEPS = 80
 
 
-def rows(articles: Iterable[Mapping[str, Any]], label: str) -> Iterator[tuple[set[int], int]]:
-    """The buckets of every event that has the label, as the detector sees it, and the index of its value."""
+def examples(articles: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[set[int], int]]]:
+    """By label, the buckets of every event judged for it, as the detector sees it, and the index of its value."""
+    found: dict[str, list[tuple[set[int], int]]] = {label: [] for label in JUDGED}
     for article in articles:
         text = article["text"]
         known, sentences = words(text), split_sentences(text)
         for event in article["events"]:
-            if event["type"] in JUDGED[label]:
-                anchor = _anchor(known, (event["anchor"]["start"], event["anchor"]["end"]))
-                around = sentences[max(0, bisect_right(sentences, (anchor[0], len(text))) - 1)]
-                content = event.get("content")
-                told = (content["start"], content["end"]) if content else around
-                found = buckets(event["type"], text, anchor, told, addressed=bool(event.get("addressee")))
-                yield found, corpus.label_index(event, label)
+            anchor = _anchor(known, (event["anchor"]["start"], event["anchor"]["end"]))
+            around = sentences[max(0, bisect_right(sentences, (anchor[0], len(text))) - 1)]
+            content = event.get("content")
+            told = (content["start"], content["end"]) if content else around
+            features = buckets(event["type"], text, anchor, told, addressed=bool(event.get("addressee")))
+            for label, types in JUDGED.items():
+                if event["type"] in types:
+                    found[label].append((features, corpus.label_index(event, label)))
+    return found
 
 
 def _anchor(known: Sequence[Span], span: Span) -> Span:
@@ -89,11 +92,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     detector = nlp.get_pipe("lagebild_detector")
     assert isinstance(detector, Detector)
     articles, held = training_articles(options)
-    models = {}
-    for label in JUDGED:
-        events = list(rows(articles, label))
+    models, tests = {}, examples(held)
+    for label, events in examples(articles).items():
         models[label] = fit(events, len(LABELS[label]))
-        hits = [int(models[label].logits(found).argmax()) == value for found, value in rows(held, label)]
+        hits = [int(models[label].logits(found).argmax()) == value for found, value in tests[label]]
         print(f"{label}: {len(events)} events; right alone on the held-out passages: {np.mean(hits):.3f}")
     detector.wording = Wording(models)
     nlp.to_disk(options.pipeline)

@@ -5,12 +5,12 @@ remember them all. They err at different events, so that the product of both is 
 """
 
 import io
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Self
 from zipfile import BadZipFile
-from zlib import crc32, error
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,8 +114,17 @@ class Wording:
             with np.load(io.BytesIO(data), allow_pickle=False) as parts:
                 labels = sorted({name.split(".")[0] for name in parts.files})
                 return cls({label: _linear(*(parts[f"{label}.{part}"] for part in _PARTS)) for label in labels})
-        except (KeyError, ValueError, TypeError, NotImplementedError, OSError, EOFError, BadZipFile, error) as fault:
-            raise ValueError(f"not models of wordings: {fault!r}") from fault
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+            NotImplementedError,
+            OSError,
+            EOFError,
+            BadZipFile,
+            zlib.error,
+        ) as error:
+            raise ValueError(f"not models of wordings: {error!r}") from error
 
 
 def _linear(weights: NDArray[np.int8], scale: Floats, bias: Floats) -> Linear:
@@ -146,7 +155,7 @@ def buckets(event_type: str, text: str, anchor: Span, told: Span, *, addressed: 
         found.add("addressed")
     if _QUOTES.intersection(text[max(0, told[0] - 1) : told[1] + 1]):
         found.add("quoted")
-    return {crc32(feature.encode()) % BUCKETS for feature in found}
+    return {zlib.crc32(feature.encode()) % BUCKETS for feature in found}
 
 
 def _of_cue(cue: list[str]) -> Iterator[str]:
